@@ -1,0 +1,189 @@
+"""The Gaussian mixture with a multiplicative field: x_i ~ sum_k pi_k N(b_i mu_k, S_k).
+
+Equation numbers are those of L. Ma, "Gaussian Mixture Model Loss Functional for Brain MRI Segmentation With Deep
+Learning" (2022). Symbols: x (N, D) voxels and channels, s (N, K) posteriors, b (N, D) bias field (one field per
+channel; the paper's single channel is D = 1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+# Bounds that keep the likelihood finite: a class may not shrink onto identical voxels, nor vanish. The covariance
+# floor is in units of the data's own variance.
+COVARIANCE_FLOOR = 1e-5
+WEIGHT_FLOOR = 1e-4
+_LOG_2PI = 1.8378770664093453
+
+
+@dataclass(frozen=True)
+class MixtureParameters:
+    """mean mu (K, D), covariance S (K, D, D), weight pi (K,), each of the dtype of the data."""
+
+    mean: Tensor
+    covariance: Tensor
+    weight: Tensor
+
+    @property
+    def number_of_classes(self) -> int:
+        return self.mean.shape[0]
+
+    def sorted_by_first_channel(self) -> tuple[MixtureParameters, Tensor]:
+        """The same mixture with classes by increasing mean of the first channel, and the (K,) permutation used."""
+        order = torch.argsort(self.mean[:, 0])
+        return MixtureParameters(self.mean[order], self.covariance[order], self.weight[order]), order
+
+    def detached(self) -> MixtureParameters:
+        return MixtureParameters(self.mean.detach(), self.covariance.detach(), self.weight.detach())
+
+    def to(self, *args, **kwargs) -> MixtureParameters:
+        """Device or dtype as in ``Tensor.to``."""
+        return MixtureParameters(*(t.to(*args, **kwargs) for t in (self.mean, self.covariance, self.weight)))
+
+
+def log_joint(x: Tensor, parameters: MixtureParameters, field: Tensor | None = None) -> Tensor:
+    """log pi_k + log N(x_i | b_i mu_k, S_k): the bracket of eq 3.2, with the residual of eq 3.7.
+
+    Args:
+        x: (N, D) intensities.
+        parameters: of the mixture, same D.
+        field: (N, D) bias field or None for 1 everywhere.
+
+    Returns:
+        (N, K), the constant -D/2 log 2 pi included.
+    """
+    mean, weight = parameters.mean, parameters.weight
+    if x.shape[1] == 1:
+        variance = parameters.covariance[:, 0, 0]
+        expected = mean[:, 0] if field is None else field * mean[:, 0]
+        constant = weight.log() - 0.5 * (variance.log() + _LOG_2PI)
+        return torch.addcmul(constant, (x - expected) ** 2, -0.5 / variance)
+    factor = _cholesky(parameters.covariance)
+    columns = []
+    for k in range(parameters.number_of_classes):
+        residual = x - (mean[k] if field is None else field * mean[k])
+        whitened = torch.linalg.solve_triangular(factor[k], residual.T, upper=False)
+        log_det = 2 * factor[k].diagonal().log().sum()
+        columns.append(weight[k].log() - 0.5 * ((whitened**2).sum(dim=0) + log_det + x.shape[1] * _LOG_2PI))
+    return torch.stack(columns, dim=1)
+
+
+def posterior(x: Tensor, parameters: MixtureParameters, field: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Eq 2.5: s_ik by Bayes' rule, and the mean log-likelihood.
+
+    Returns:
+        (N, K) posteriors that sum to 1, and the scalar mean of log p(x_i).
+    """
+    joint = log_joint(x, parameters, field)
+    evidence = torch.logsumexp(joint, dim=1, keepdim=True)
+    return (joint - evidence).exp(), evidence.mean()
+
+
+def estimate(
+    x: Tensor,
+    s: Tensor,
+    field: Tensor | None = None,
+    *,
+    covariance_sharing: float = 0.0,
+    covariance_floor: float = COVARIANCE_FLOOR,
+    weight_floor: float = WEIGHT_FLOOR,
+) -> MixtureParameters:
+    """The closed-form minimisers given posteriors: pi_k, mu_k = sum s b x / sum s b^2, S_k (eq 3.3 and 3.8).
+
+    Differentiable in ``s``; callers that want the envelope theorem detach the result.
+
+    Args:
+        x: (N, D) intensities.
+        s: (N, K) posteriors (rows need not sum to 1: weights are allowed).
+        field: (N, D) bias field or None for 1 everywhere.
+        covariance_sharing: share of the pooled within-class covariance mixed into each class's own, 0 to 1
+            (Friedman 1989, regularised discriminant analysis). 0 is the paper's closed form.
+        covariance_floor: smallest eigenvalue of a covariance, as a share of the data's variance; 0 for no floor.
+        weight_floor: smallest class weight before the weights are made to sum to 1.
+    """
+    count = s.sum(dim=0).clamp_min(torch.finfo(s.dtype).tiny)
+    if field is None:
+        mean = (s.T @ x) / count[:, None]
+    else:
+        mean = (s.T @ (field * x)) / (s.T @ field**2).clamp_min(torch.finfo(s.dtype).tiny)
+    covariances = []
+    for k in range(s.shape[1]):
+        residual = x - (mean[k] if field is None else field * mean[k])
+        covariances.append((s[:, k, None] * residual).T @ residual / count[k])
+    weight = (count / count.sum()).clamp_min(weight_floor)
+    weight = weight / weight.sum()
+    covariance = torch.stack(covariances)
+    if covariance_sharing:
+        pooled = (weight[:, None, None] * covariance).sum(dim=0)
+        covariance = torch.lerp(covariance, pooled.expand_as(covariance), covariance_sharing)
+    if covariance_floor:
+        covariance = _floored(covariance, covariance_floor * _variance(x.detach()))
+    return MixtureParameters(mean, covariance, weight)
+
+
+def quantile(values: Tensor, q: float) -> Tensor:
+    """The ``q`` quantile of any number of values (``torch.quantile`` refuses more than 16 million)."""
+    rank = round(q * (values.numel() - 1)) + 1
+    return values.flatten().kthvalue(rank).values
+
+
+def fit(
+    x: Tensor,
+    start: MixtureParameters,
+    field: Tensor | None = None,
+    *,
+    iterations: int = 200,
+    tolerance: float = 1e-4,
+    covariance_sharing: float = 0.0,
+) -> tuple[MixtureParameters, float, int]:
+    """EM from ``start`` with the field held fixed.
+
+    Args:
+        x: (N, D) intensities; a few hundred thousand voxels of a volume are enough.
+        tolerance: stop when no class mean moves by more than this share of the data's standard deviation.
+        covariance_sharing: see :func:`estimate`.
+
+    Returns:
+        Mixture sorted by the mean of the first channel, mean log-likelihood per voxel, and the iterations used.
+    """
+    parameters, smallest_step = start, tolerance * x.std(dim=0, unbiased=False)
+    used = 0
+    while used < iterations:
+        used += 1
+        s, log_likelihood = posterior(x, parameters, field)
+        updated = estimate(x, s, field, covariance_sharing=covariance_sharing)
+        settled = bool(((updated.mean - parameters.mean).abs() <= smallest_step).all())
+        parameters = updated
+        if settled:
+            break
+    return parameters.sorted_by_first_channel()[0], float(log_likelihood), used
+
+
+def _cholesky(covariance: Tensor) -> Tensor:
+    """Lower factors; on the CPU where the device has no Cholesky (MPS)."""
+    if covariance.device.type == "mps":
+        return torch.linalg.cholesky(covariance.cpu()).to(covariance.device)
+    return torch.linalg.cholesky(covariance)
+
+
+def _variance(x: Tensor) -> Tensor:
+    """(D,) variance of the data, at least that of its rounding: a constant channel still has a usable floor."""
+    precision = torch.finfo(x.dtype)
+    rounding = (1e4 * precision.eps * x.abs().amax(dim=0)).square()
+    return torch.maximum(x.var(dim=0, unbiased=False), rounding).clamp_min(precision.tiny**0.5)
+
+
+def _floored(covariance: Tensor, scale: Tensor) -> Tensor:
+    """Covariances (K, D, D) whose eigenvalues are at least 1 in units of ``scale`` (D,); untouched when they are."""
+    if covariance.shape[1] == 1:
+        return torch.maximum(covariance, scale.reshape(1, 1, 1))
+    root = scale.sqrt()
+    unit = root[:, None] * root[None, :]
+    values, vectors = torch.linalg.eigh((covariance / unit).cpu().double())
+    if bool((values >= 1).all()):
+        return covariance
+    lifted = vectors @ torch.diag_embed(values.clamp_min(1.0)) @ vectors.mT
+    return lifted.to(device=covariance.device, dtype=covariance.dtype) * unit
