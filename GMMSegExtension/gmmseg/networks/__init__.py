@@ -1,0 +1,51 @@
+"""Segmentation networks behind one interface: (B, D, H, W) images to (B, K, H, W) logits, any H and W.
+
+One network is one module of this package, named as the network, with one class taking
+``(in_channels, num_classes, base_width=None)``. Networks are imported on first use, so that their names can be listed
+where torch is not installed.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from ..errors import InputError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+# Name (and module) of each network, and its class. A new network is a new module and a line here.
+_CLASSES = {
+    "modified_unet": "ModifiedUNet",
+}
+
+
+def available() -> tuple[str, ...]:
+    """Names that :func:`build` knows, the default first."""
+    return tuple(_CLASSES)
+
+
+def build(name: str, in_channels: int, num_classes: int, base_width: int | None = None) -> nn.Module:
+    """A network with random weights (of torch's global generator), in training mode.
+
+    Args:
+        name: one of :func:`available`.
+        in_channels: D, channels of the image.
+        num_classes: K, classes.
+        base_width: feature maps of the first stage; None for the published width.
+
+    Returns:
+        Module from (B, D, H, W) to (B, K, H, W) logits, for any H, W >= 1.
+
+    Raises:
+        InputError: unknown name, or a number below 1.
+    """
+    if name not in _CLASSES:
+        raise InputError(f"There is no network '{name}'; choose one of: {', '.join(_CLASSES)}.")
+    numbers = {"in_channels": in_channels, "num_classes": num_classes, "base_width": base_width}
+    for argument, value in numbers.items():
+        if value is not None and value < 1:
+            raise InputError(f"{argument} of a network must be at least 1, but is {value}.")
+    network = getattr(importlib.import_module(f".{name}", __name__), _CLASSES[name])
+    return network(in_channels, num_classes, base_width)
