@@ -1,0 +1,159 @@
+"""Classical expectation-maximisation of the mixture, in turn with the bias field: mode ``em`` and every warm start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from . import mixture
+from .contrast import bright_lies_deep
+from .field_fit import FieldFit
+from .metrics import coefficient_of_joint_variation
+from .mixture import MixtureParameters
+from .progress import Progress, silent
+from .scan import Scan
+from .start_values import start_values
+
+# Share of the pooled covariance in each class's own. A free covariance lets grey matter swell over all partial
+# volume; with a third shared, Dice rises by .05 to .3 on phantoms, BrainWeb and real brains alike, and from .2 to .6
+# nothing changes.
+COVARIANCE_SHARING = 0.3
+ALTERNATIONS = 10
+# EM takes a hundred or two cheap iterations on every so-many-th voxel, and then a few on the whole sample.
+COARSE = 6
+# The field is settled when it moves by less than this anywhere typical (root mean square).
+SETTLED = 5e-4
+# A field that varies less than this is not told apart from the brain's own texture: none is better.
+SMALLEST_FIELD = 0.008
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Mixture and field of a scan.
+
+    Attributes:
+        parameters: sorted by the mean of the first channel.
+        field: (N, D) bias field at the scan's rows, or None when there is no correction.
+        field_weights: (T, D) of the polynomials, or None.
+        s: (N, K) posteriors.
+        log_likelihood: mean per voxel.
+        iterations: EM iterations used.
+        warnings: sentences for the report.
+    """
+
+    parameters: MixtureParameters
+    field: Tensor | None
+    field_weights: Tensor | None
+    s: Tensor
+    log_likelihood: float
+    iterations: int
+    warnings: tuple[str, ...] = ()
+
+
+def fit(scan: Scan, number_of_classes: int, bias_degree: int, progress: Progress = silent) -> Fit:
+    """Mixture and bias field of one scan.
+
+    The mixture starts from quantiles and is fitted without field; then field and mixture alternate. The field is kept
+    only when it is larger than the brain's own texture and makes the tissues more even.
+
+    Args:
+        scan: the scan.
+        number_of_classes: K.
+        bias_degree: P; 0 for no field.
+        progress: told about each alternation.
+    """
+    sample = scan.rows[scan.sample]
+    progress(0.0, "mixture", "Fitting the mixture")
+    coarse = sample[::COARSE]
+    start, _, coarse_iterations = mixture.fit(
+        coarse, start_values(coarse, number_of_classes), covariance_sharing=COVARIANCE_SHARING
+    )
+    parameters, _, iterations = mixture.fit(sample, start, iterations=20, covariance_sharing=COVARIANCE_SHARING)
+    iterations += coarse_iterations
+    s, log_likelihood = mixture.posterior(scan.rows, parameters)
+    plain = Fit(parameters, None, None, s, float(log_likelihood), iterations)
+    if bias_degree == 0:
+        return plain
+    return better(scan, plain, _with_field(scan, plain, bias_degree, progress))
+
+
+def _with_field(scan: Scan, start: Fit, degree: int, progress: Progress) -> Fit | None:
+    """``start`` improved by alternating field and mixture; None where no field can be estimated."""
+    solver = FieldFit(scan, degree)
+    sample = scan.sample
+    classes = field_classes(scan, start.s)
+    parameters, s, field, iterations = start.parameters, start.s, None, start.iterations
+    for alternation in range(ALTERNATIONS):
+        progress(0.3 + 0.7 * alternation / ALTERNATIONS, "mixture", "Estimating the bias field")
+        solved = solver.update(s, field, classes)
+        if solved is None:
+            return None
+        previous, (field, weights) = field, solved
+        parameters, _, used = mixture.fit(
+            scan.rows[sample], parameters, field[sample], iterations=10, covariance_sharing=COVARIANCE_SHARING
+        )
+        iterations += used
+        s, log_likelihood = mixture.posterior(scan.rows, parameters, field)
+        if previous is not None and float((field - previous).square().mean().sqrt()) < SETTLED:
+            break
+    return Fit(parameters, field, weights, s, float(log_likelihood), iterations)
+
+
+def better(scan: Scan, without: Fit, corrected: Fit | None) -> Fit:
+    """``corrected`` when its field is real and helps, else ``without``, with the reason as a warning."""
+    if corrected is None or corrected.field is None:
+        return _warned(without, "Too little pure tissue was found for a bias field, so none was corrected.")
+    if float(corrected.field.std(dim=0).max()) < SMALLEST_FIELD:
+        return _warned(
+            without, "The bias field is too small to be told from the tissue's texture, so none was corrected."
+        )
+    if unevenness(scan, corrected) > unevenness(scan, without):
+        return _warned(without, "The estimated bias field made the tissues less even, so it was not used.")
+    return corrected
+
+
+def unevenness(scan: Scan, fit: Fit) -> float:
+    """Joint variation of the two purest non-fluid classes after correction, worst over channels; lower is better."""
+    solid = torch.nonzero(field_classes(scan, fit.s)).flatten().tolist()
+    pair = solid[-2:] if len(solid) > 1 else solid
+    labels = fit.s.argmax(dim=1)
+    x = scan.rows if fit.field is None else scan.rows / fit.field
+    tissues = [x[_interior(scan, labels == k)] for k in pair]
+    if any(len(tissue) < 100 for tissue in tissues):
+        return float("inf") if fit.field is not None else 0.0
+    worst = 0.0
+    for channel in range(scan.channels):
+        values = [tissue[:, channel].cpu().numpy() for tissue in tissues]
+        if len(values) == 1:
+            worst = max(worst, float(values[0].std() / values[0].mean()))
+        else:
+            worst = max(worst, coefficient_of_joint_variation(values[1], values[0]))
+    return worst
+
+
+def field_classes(scan: Scan, s: Tensor) -> Tensor:
+    """(K,) 1 for tissue classes, 0 for the fluid: the darkest class on T1, the brightest on T2."""
+    number_of_classes = s.shape[1]
+    labels = scan.on_grid((s.argmax(dim=1) + 1).to(torch.uint8)[:, None])[0].cpu().numpy()
+    deep = bright_lies_deep(labels, scan.mask.cpu().numpy(), np.asarray(scan.spacing), number_of_classes)
+    classes = torch.ones(number_of_classes, dtype=s.dtype, device=s.device)
+    classes[0 if deep else number_of_classes - 1] = 0
+    return classes
+
+
+def _interior(scan: Scan, chosen: Tensor) -> Tensor:
+    """(N,) bool: chosen rows whose six face neighbours are chosen too."""
+    grid = scan.on_grid(chosen.to(torch.uint8)[:, None])[0].bool()
+    inner = grid.clone()
+    for axis in range(3):
+        length = grid.shape[axis]
+        inner.narrow(axis, 1, length - 1).logical_and_(grid.narrow(axis, 0, length - 1))
+        inner.narrow(axis, 0, length - 1).logical_and_(grid.narrow(axis, 1, length - 1))
+    return inner[scan.mask]
+
+
+def _warned(fit: Fit, sentence: str) -> Fit:
+    return Fit(fit.parameters, None, None, fit.s, fit.log_likelihood, fit.iterations, (*fit.warnings, sentence))
