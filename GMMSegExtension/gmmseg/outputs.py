@@ -1,0 +1,146 @@
+"""A result as the files of the command line's contract: all of them complete, or none."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import numpy as np
+
+from .case import Result, Volume
+from .errors import InputError
+from .progress import Progress, silent
+from .volume_io import atomic, ensure_output_folder, write_volume
+
+VOLUMES = (
+    "segmentation.nii.gz",
+    "posteriors.nii.gz",
+    "bias_field.nii.gz",
+    "corrected.nii.gz",
+    "brain_mask.nii.gz",
+)
+REPORT, PAGE = "report.json", "report.html"
+FILES = (*VOLUMES, REPORT, PAGE)
+
+# A step of 3e-5 is far below what a posterior means, and takes half the room of float32.
+POSTERIOR_TYPE, POSTERIOR_STEP = np.int16, 1 / 32767
+# Compression leaves Python's lock, so that a few files are packed at once; more threads only take memory.
+WRITERS = 3
+
+
+@contextlib.contextmanager
+def reserve(path: str | Path) -> Iterator[Path]:
+    """The output folder, made and known to be writable; folders made for it go again when the block fails.
+
+    Raises:
+        InputError: results cannot be written there.
+    """
+    folder = Path(path)
+    made = [part for part in (folder, *folder.parents) if not part.exists()]
+    try:
+        ensure_output_folder(folder)
+        blocked = next((name for name in FILES if (folder / name).is_dir()), None)
+        if blocked:
+            raise InputError(f"'{folder / blocked}' is a folder where a result belongs; choose another output folder.")
+        yield folder
+    except BaseException:
+        for part in made:
+            with contextlib.suppress(OSError):
+                part.rmdir()
+        raise
+
+
+def write(
+    result: Result,
+    like: Volume,
+    folder: Path,
+    progress: Progress = silent,
+    shield: Callable[[], AbstractContextManager[object]] = contextlib.nullcontext,
+) -> None:
+    """Writes every file of :data:`FILES` into ``folder``, replacing those of an earlier run.
+
+    Files are made in a hidden folder inside and take their places when the last one is complete.
+
+    Args:
+        result: of a run.
+        like: the first image, whose grid and header geometry the files get.
+        folder: an existing folder.
+        progress: of the writing; may raise Cancelled.
+        shield: gives a context in which the files take their places, undisturbed by signals.
+
+    Raises:
+        InputError: no permission, disk full.
+    """
+    try:
+        stage = Path(tempfile.mkdtemp(prefix=".gmmseg-", dir=folder))
+    except OSError as error:
+        raise InputError(f"'{folder}' cannot be written to ({error.strerror}); choose another folder.") from error
+    try:
+        _write_all(result, like, stage, progress)
+        with shield():
+            for name in FILES:
+                (stage / name).replace(folder / name)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _write_all(result: Result, like: Volume, stage: Path, progress: Progress) -> None:
+    tasks = [*_volume_tasks(result, like, stage), lambda: _write_report(result, stage / REPORT)]
+    with ThreadPoolExecutor(WRITERS) as pool:
+        try:
+            pending: list[Future] = [pool.submit(task) for task in tasks]
+            progress(0.0, "write", "Drawing the report")
+            _write_page(result, stage / PAGE)
+            for count, done in enumerate(as_completed(pending), 1):
+                done.result()
+                progress(count / len(pending), "write", f"Writing the results to '{stage.parent}'")
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def _volume_tasks(result: Result, like: Volume, stage: Path) -> list[Callable[[], None]]:
+    """One task a file, the slowest first."""
+    classes = len(result.posteriors)
+
+    def posteriors() -> None:
+        volumes = (result.posterior_on_grid(index) for index in range(classes))
+        path = stage / "posteriors.nii.gz"
+        write_volume(path, volumes, like, count=classes, dtype=POSTERIOR_TYPE, slope=POSTERIOR_STEP)
+
+    return [
+        posteriors,
+        lambda: _write_channels(stage / "bias_field.nii.gz", result.bias_field, like),
+        lambda: _write_channels(stage / "corrected.nii.gz", result.corrected, like),
+        lambda: write_volume(stage / "segmentation.nii.gz", result.labels, like, dtype=np.uint8),
+        lambda: write_volume(stage / "brain_mask.nii.gz", result.brain_mask, like, dtype=np.uint8),
+    ]
+
+
+def _write_channels(path: Path, channels: np.ndarray, like: Volume) -> None:
+    """(D, I, J, K) as a 3-D file when D = 1, else with channels along a fourth axis."""
+    if len(channels) == 1:
+        write_volume(path, channels[0], like)
+    else:
+        write_volume(path, channels, like, count=len(channels))
+
+
+def _write_report(result: Result, path: Path) -> None:
+    _write_text(path, json.dumps(result.report, indent=2, allow_nan=False) + "\n")
+
+
+def _write_page(result: Result, path: Path) -> None:
+    from .report_html import page
+
+    _write_text(path, page(result))
+
+
+def _write_text(path: Path, text: str) -> None:
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

@@ -1,0 +1,343 @@
+"""Figures of a run: tissues on the image, the bias field, before and after, the histogram.
+
+Every function gives a matplotlib Figure without touching pyplot's global state, so that they may be drawn in any
+thread; :func:`png` turns one into bytes. Volumes are cut along anatomical axes in radiological convention: the
+patient's right is on the viewer's left.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.figure import Figure
+from nibabel.orientations import apply_orientation, axcodes2ornt, io_orientation, ornt_transform
+from scipy import ndimage
+
+# Far apart in hue and lightness, also for colour-blind readers (Okabe and Ito's set).
+TISSUE_COLOURS = {"CSF": "#56b4e9", "GM": "#e0559b", "WM": "#f5e663"}
+CLASS_COLOURS = ("#3b6fd4", "#56b4e9", "#1fa37e", "#8fce5a", "#f5e663", "#e69f00", "#d9572b", "#e0559b")
+DIVERGING = "RdBu_r"
+BACKGROUND = "#0d0d0f"
+FOREGROUND = "#d8d8dc"
+LEAST_FIELD_RANGE = 0.02
+# Inches.
+PANEL_HEIGHT, FIGURE_WIDTH = 3.2, 12.0
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One slice through a volume, ready to draw: rows run downwards, columns to the viewer's right.
+
+    Attributes:
+        pixels: (rows, columns).
+        spacing: height and width of a pixel in mm.
+        sides: letters at the left, right, top and bottom edge.
+        title: name of the plane.
+    """
+
+    pixels: np.ndarray
+    spacing: tuple[float, float]
+    sides: tuple[str, str, str, str]
+    title: str
+
+    @property
+    def aspect(self) -> float:
+        """Height over width of a pixel."""
+        return self.spacing[0] / self.spacing[1]
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height in mm."""
+        rows, columns = self.pixels.shape
+        return columns * self.spacing[1], rows * self.spacing[0]
+
+
+def cuts(volume: np.ndarray, affine: np.ndarray, centre: Sequence[int] | None = None) -> list[Cut]:
+    """Axial, coronal and sagittal slice of a volume in radiological convention.
+
+    Args:
+        volume: (I, J, K).
+        affine: (4, 4) voxel to RAS mm; oblique volumes are cut along their own axes.
+        centre: (3,) voxel that the slices pass through; the middle when None.
+    """
+    centre = tuple(n // 2 for n in volume.shape) if centre is None else tuple(int(index) for index in centre)
+    # Left, anterior, superior increasing: columns then run from the patient's right to the left.
+    to_las = ornt_transform(io_orientation(affine), axcodes2ornt("LAS"))
+    volume = apply_orientation(volume, to_las)
+    spacing, position = np.empty(3), [0, 0, 0]
+    for axis, (target, flip) in enumerate(to_las.astype(int)):
+        spacing[target] = np.linalg.norm(np.asarray(affine)[:3, axis])
+        length = volume.shape[target]
+        position[target] = centre[axis] if flip > 0 else length - 1 - centre[axis]
+    x, y, z = position
+    return [
+        Cut(volume[:, :, z].T[::-1], (spacing[1], spacing[0]), ("R", "L", "A", "P"), "axial"),
+        Cut(volume[:, y, :].T[::-1], (spacing[2], spacing[0]), ("R", "L", "S", "I"), "coronal"),
+        Cut(volume[x, ::-1, :].T[::-1], (spacing[2], spacing[1]), ("A", "P", "S", "I"), "sagittal"),
+    ]
+
+
+def centre_of(mask: np.ndarray) -> tuple[int, int, int]:
+    """Voxel in the middle of the mask; of the volume when the mask is empty."""
+    if not mask.any():
+        return tuple(n // 2 for n in mask.shape)
+    return tuple(round(value) for value in ndimage.center_of_mass(mask))
+
+
+def class_colours(names: Sequence[str]) -> list[str]:
+    """A colour for each class: the tissues' own, else evenly chosen along the rainbow."""
+    if set(names) <= set(TISSUE_COLOURS):
+        return [TISSUE_COLOURS[name] for name in names]
+    picked = np.linspace(0, len(CLASS_COLOURS) - 1, len(names)).round().astype(int)
+    return [CLASS_COLOURS[index] for index in picked]
+
+
+def segmentation(
+    image: np.ndarray, labels: np.ndarray, affine: np.ndarray, names: Sequence[str], opacity: float = 0.55
+) -> Figure:
+    """Image above, and with the classes in colours below, on three orthogonal slices.
+
+    Args:
+        image: (I, J, K).
+        labels: (I, J, K) 0 outside, 1..C.
+        affine: (4, 4) voxel to RAS mm.
+        names: of the C classes.
+        opacity: of the colours.
+    """
+    mask = labels > 0
+    centre = centre_of(mask)
+    window = window_of(image, mask)
+    colours = class_colours(names)
+    palette = ListedColormap(colours)
+    figure, rows = _panels(image, affine, rows=2, bottom=0.35)
+    for row, overlaid in zip(rows, (False, True), strict=True):
+        for axes, grey, label in zip(row, cuts(image, affine, centre), cuts(labels, affine, centre), strict=True):
+            _draw_grey(axes, grey, window)
+            if overlaid:
+                shown = np.ma.masked_equal(label.pixels, 0)
+                axes.imshow(
+                    shown,
+                    cmap=palette,
+                    vmin=0.5,
+                    vmax=len(names) + 0.5,
+                    alpha=opacity,
+                    aspect=label.aspect,
+                    interpolation="nearest",
+                )
+    _legend(figure, names, colours)
+    return figure
+
+
+def bias_field(image: np.ndarray, field: np.ndarray, mask: np.ndarray, affine: np.ndarray) -> Figure:
+    """The field over the image with a diverging map symmetric about 1, a colour bar and contour lines.
+
+    Args:
+        image: (I, J, K).
+        field: (I, J, K), 1 where nothing is changed.
+        mask: (I, J, K) bool; the field is hidden outside.
+        affine: (4, 4) voxel to RAS mm.
+    """
+    centre, window, reach = centre_of(mask), window_of(image, mask), field_range(field, mask)
+    scale = Normalize(1 - reach, 1 + reach)
+    figure, (row,) = _panels(image, affine, rows=1, right=1.0)
+    planes = zip(row, *(cuts(volume, affine, centre) for volume in (image, field, mask)), strict=True)
+    for axes, grey, shade, inside in planes:
+        _draw_grey(axes, grey, window)
+        hidden = np.ma.masked_where(~inside.pixels.astype(bool), shade.pixels)
+        axes.imshow(hidden, cmap=DIVERGING, norm=scale, alpha=0.62, aspect=shade.aspect, interpolation="nearest")
+        _draw_contours(axes, hidden, reach)
+    width = figure.get_figwidth()
+    bar_axes = figure.add_axes((1 - 0.88 / width, 0.16, 0.16 / width, 0.68))
+    bar = figure.colorbar(ScalarMappable(scale, DIVERGING), cax=bar_axes)
+    bar.set_label("bias field (1 = unchanged)", color=FOREGROUND, fontsize=9)
+    bar.ax.tick_params(colors=FOREGROUND, labelsize=8)
+    bar.outline.set_edgecolor(FOREGROUND)
+    return figure
+
+
+def before_after(original: np.ndarray, corrected: np.ndarray, mask: np.ndarray, affine: np.ndarray) -> Figure:
+    """Original above corrected, on the same slices and with the same window.
+
+    Args:
+        original: (I, J, K).
+        corrected: (I, J, K) original divided by the field.
+        mask: (I, J, K) bool.
+        affine: (4, 4) voxel to RAS mm.
+    """
+    centre, window = centre_of(mask), window_of(original, mask)
+    figure, rows = _panels(original, affine, rows=2)
+    for row, volume, name in zip(rows, (original, corrected), ("before", "after"), strict=True):
+        for axes, grey in zip(row, cuts(volume, affine, centre), strict=True):
+            _draw_grey(axes, grey, window)
+        _corner_text(row[0], name)
+    return figure
+
+
+def histogram(
+    original: np.ndarray, corrected: np.ndarray, mask: np.ndarray, classes: Sequence[Mapping[str, Any]]
+) -> Figure:
+    """Grey values in the mask before and after the correction, with the fitted Gaussians and their sum.
+
+    Args:
+        original: (I, J, K) first channel.
+        corrected: (I, J, K) first channel divided by its field.
+        mask: (I, J, K) bool.
+        classes: the report's ``classes``; mean, covariance and weight of the first channel are drawn.
+    """
+    before, after = original[mask].astype(float), corrected[mask].astype(float)
+    edges = histogram_edges(before, after)
+    middle, width = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
+    figure = Figure(figsize=(9, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    for values, name, colour, line in ((before, "before", "#8a8a8f", ":"), (after, "after", "#1d1d20", "-")):
+        counts, _ = np.histogram(values, edges)
+        density = counts / max(counts.sum(), 1) / width
+        axes.plot(middle, density, color=colour, label=name, linestyle=line, linewidth=1.6)
+    total = np.zeros_like(middle)
+    colours = class_colours([row["name"] for row in classes])
+    for row, colour in zip(classes, colours, strict=True):
+        density = row["weight"] * _gaussian(middle, row["mean"][0], row["covariance"][0][0])
+        total += density
+        axes.fill_between(middle, density, color=colour, alpha=0.35, linewidth=0)
+        axes.plot(middle, density, color=colour, linewidth=1.4, label=row["name"])
+    axes.plot(middle, total, color="#c0392b", linewidth=1.4, linestyle="--", label="sum of classes")
+    axes.set_xlim(edges[0], edges[-1])
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("intensity")
+    axes.set_ylabel("density")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, fontsize=9)
+    return figure
+
+
+def png(figure: Figure, dpi: int = 110) -> bytes:
+    """The figure as a PNG file's bytes."""
+    buffer = io.BytesIO()
+    FigureCanvasAgg(figure).print_figure(
+        buffer, dpi=dpi, format="png", facecolor=figure.get_facecolor(), metadata={"Software": None}
+    )
+    return buffer.getvalue()
+
+
+def window_of(image: np.ndarray, mask: np.ndarray) -> tuple[float, float]:
+    """(black, white) grey values that show the brain well."""
+    values = image[mask] if mask.any() else image.ravel()
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return 0.0, 1.0
+    # Black is 0 for the usual images without negative values, so that background and air look like themselves.
+    low, high = (float(value) for value in np.percentile(values, (0.5, 99.7)))
+    low = min(low, max(float(values.min()), 0.0))
+    return (low, high) if high > low else (low, low + 1.0)
+
+
+def field_range(field: np.ndarray, mask: np.ndarray) -> float:
+    """How far from 1 the colours reach: the 2nd to 98th percentile in the mask, at least 2 %."""
+    inside = field[mask]
+    if not inside.size:
+        return LEAST_FIELD_RANGE
+    return max(LEAST_FIELD_RANGE, float(np.abs(np.percentile(inside, (2, 98)) - 1).max()))
+
+
+def histogram_edges(before: np.ndarray, after: np.ndarray, count: int = 160) -> np.ndarray:
+    """Edges of about ``count`` bins for both sets of values; of equally many grey levels, else images
+    stored as whole numbers look like combs."""
+    both = np.concatenate([np.percentile(values, (0.1, 99.8)) for values in (before, after) if values.size] or [[0, 1]])
+    low, high = float(both.min()), float(both.max())
+    if high <= low:
+        high = low + 1.0
+    levels = grey_levels(before[(before >= low) & (before <= high)])
+    if levels is None or len(levels) > 8 * count:
+        return np.linspace(low, high, count + 1)
+    # Edges half-way between levels, every so many of them: each bin then holds the same number of levels.
+    middles = (levels[1:] + levels[:-1]) / 2
+    first, last = 2 * levels[0] - middles[0], 2 * levels[-1] - middles[-1]
+    return np.concatenate(([first], middles[:: max(1, round(len(levels) / count))][1:], [last]))
+
+
+def grey_levels(values: np.ndarray) -> np.ndarray | None:
+    """The few different values of an image that was stored as whole numbers, ascending; None for any other image."""
+    if values.size < 2 or np.ptp(values) == 0:
+        return None
+    # A hundred thousandth of the range is below any step that shows, and above what single precision blurs.
+    unit = float(np.ptp(values)) * 1e-5
+    levels = np.unique(np.round(values / unit))
+    levels = levels[np.insert(np.diff(levels) > 1, 0, True)] * unit
+    return levels if 2 < len(levels) < values.size / 10 else None
+
+
+def _panels(
+    volume: np.ndarray, affine: np.ndarray, rows: int, right: float = 0.0, bottom: float = 0.05
+) -> tuple[Figure, list[list[Axes]]]:
+    """Dark figure with ``rows`` rows of three panels shaped like the slices; margins in inches."""
+    planes = cuts(volume, affine)
+    shapes = [plane.size for plane in planes]
+    tallest = max(height for _, height in shapes)
+    scale = min(PANEL_HEIGHT / tallest, (FIGURE_WIDTH - right) / sum(width for width, _ in shapes))
+    top, gap, tile = 0.3, 0.05, tallest * scale
+    width = sum(width for width, _ in shapes) * scale + 4 * gap + right
+    height = rows * (tile + gap) + top + bottom
+    figure = Figure(figsize=(width, height), facecolor=BACKGROUND)
+    panels: list[list[Axes]] = []
+    for row in range(rows):
+        left, lower, line = gap, bottom + (rows - 1 - row) * (tile + gap), []
+        for plane, (plane_width, plane_height) in zip(planes, shapes, strict=True):
+            wide, tall = plane_width * scale, plane_height * scale
+            place = (left / width, (lower + (tile - tall) / 2) / height, wide / width, tall / height)
+            axes = figure.add_axes(place)
+            axes.set_axis_off()
+            if row == 0:
+                figure.text(
+                    (left + wide / 2) / width,
+                    1 - 0.5 * top / height,
+                    plane.title,
+                    color=FOREGROUND,
+                    fontsize=10,
+                    ha="center",
+                    va="center",
+                )
+            line.append(axes)
+            left += wide + gap
+        panels.append(line)
+    return figure, panels
+
+
+def _draw_grey(axes: Axes, cut: Cut, window: tuple[float, float]) -> None:
+    axes.imshow(cut.pixels, cmap="gray", vmin=window[0], vmax=window[1], aspect=cut.aspect, interpolation="nearest")
+    left, right, top, bottom = cut.sides
+    for x, y, letter in ((0.02, 0.5, left), (0.98, 0.5, right), (0.5, 0.97, top), (0.5, 0.03, bottom)):
+        axes.text(x, y, letter, transform=axes.transAxes, color="#9fd0ff", fontsize=8, ha="center", va="center")
+
+
+def _draw_contours(axes: Axes, field: np.ma.MaskedArray, reach: float) -> None:
+    """Lines of equal field every quarter of the colour range, with their values."""
+    if field.count() < 2 or np.ptp(field.compressed()) < 1e-4:
+        return
+    levels = 1 + reach * np.linspace(-1.5, 1.5, 13)
+    lines = axes.contour(field, levels=levels, colors="#111111", linewidths=0.6, alpha=0.85)
+    axes.clabel(lines, fmt="%.2f", fontsize=6)
+
+
+def _corner_text(axes: Axes, text: str) -> None:
+    axes.text(0.03, 0.95, text, transform=axes.transAxes, color=FOREGROUND, fontsize=10, va="top")
+
+
+def _legend(figure: Figure, names: Sequence[str], colours: Sequence[str]) -> None:
+    width, height = figure.get_size_inches()
+    size = 10 if len(names) < 6 else 8
+    for index, (name, colour) in enumerate(zip(names, colours, strict=True)):
+        x = 0.5 + (index - (len(names) - 1) / 2) * min(0.95 / width, 0.97 / len(names))
+        figure.text(x, 0.17 / height, f"■ {name}", color=colour, fontsize=size, ha="center", va="center")
+
+
+def _gaussian(x: np.ndarray, mean: float, variance: float) -> np.ndarray:
+    variance = max(float(variance), 1e-12)
+    return np.exp(-0.5 * (x - mean) ** 2 / variance) / np.sqrt(2 * np.pi * variance)
