@@ -1,0 +1,175 @@
+"""The command ``gmmseg``: arguments in, exit status out.
+
+Nothing heavy is imported before the arguments are known to be right, so that help and mistakes are answered at once.
+Exit status: 0 done, 2 bad input (one line on stderr that says what and how to mend it), 3 cancelled, 1 anything else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import NoReturn
+
+from . import __version__
+from .console import KINDS
+from .failures import CANCELLED, INPUT, INTERNAL, MEMORY, explain
+from .settings import MODES, PRECISIONS, PRESETS
+
+STATUS = {INPUT: 2, MEMORY: 2, CANCELLED: 3, INTERNAL: 1}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line ``argv`` (without the program's name; sys.argv when None); returns the exit status."""
+    try:
+        arguments = parser().parse_args(argv)
+    except SystemExit as end:  # argparse has printed its line, or the help
+        return int(end.code or 0)
+    try:
+        with _quiet_libraries(arguments.debug):
+            return arguments.run(arguments)
+    except (Exception, KeyboardInterrupt) as error:
+        kind, sentence = explain(error)
+        if arguments.debug:
+            traceback.print_exc()
+        elif kind == INTERNAL:
+            sentence += " (add --debug to see where it happened)"
+        print(f"gmmseg: {sentence}", file=sys.stderr)
+        return STATUS[kind]
+
+
+@contextlib.contextmanager
+def _quiet_libraries(debug: bool) -> Iterator[None]:
+    """Keeps libraries' warnings from standing beside the one line that says what is wrong, unless debugging."""
+    if debug:
+        yield
+        return
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser; the namespace it gives has ``run``, the function that does the command."""
+    top = OneLineParser(
+        prog="gmmseg", description="Label-free segmentation of brain MR volumes, with bias field.", allow_abbrev=False
+    )
+    top.add_argument("--version", action="version", version=f"gmmseg {__version__}")
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+    _add_segment(commands)
+    _add_evaluate(commands)
+    worker = _add_command(commands, "worker", "serve the panel: JSON requests on stdin, events on stdout")
+    worker.set_defaults(run=_run_worker)
+    return top
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Says what is wrong with the arguments in one line, without repeating the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        sentence = " ".join(message.split()).rstrip(".")
+        self.exit(2, f"gmmseg: {sentence}; see {self.prog} --help\n")
+
+
+def _add_segment(commands: argparse._SubParsersAction) -> None:
+    command = _add_command(
+        commands, "segment", "segment a brain into tissues", "Segments one scan, given as one or more channels."
+    )
+    command.add_argument(
+        "images",
+        nargs="+",
+        metavar="IMAGE",
+        help="T1 first, then further channels: NIfTI, NRRD, MetaImage, MGZ, Analyze or a DICOM folder",
+    )
+    command.add_argument("-o", "--output", required=True, metavar="OUT", help="folder for the results")
+    mask = command.add_mutually_exclusive_group()
+    mask.add_argument("--mask", metavar="MASK", help="brain mask, non-zero inside")
+    mask.add_argument("--auto-mask", action="store_true", help="find the brain, also when background is 0")
+    mask.add_argument("--no-mask", action="store_true", help="the brain is already cut out: use its non-zero voxels")
+    command.add_argument("--progress", choices=KINDS, help="default: a bar on a terminal, else none")
+    _add_settings(command.add_argument_group("settings", "Given options override the file, the file the preset."))
+    command.set_defaults(run=_run_segment)
+
+
+def _add_settings(group: argparse._ArgumentGroup) -> None:
+    """One option for each field of Settings, absent unless given; ranges are Settings' own business."""
+
+    def option(*names: str, **kwargs) -> None:
+        group.add_argument(*names, default=argparse.SUPPRESS, **kwargs)
+
+    option("--settings", metavar="FILE.json", dest="settings_file", help="settings as a JSON object")
+    option("--preset", choices=tuple(PRESETS), help="set of values to start from; as-printed: the paper's")
+    option("-K", "--number-of-classes", type=int, metavar="K", help="tissue classes, 2 to 8 (3)")
+    option("--mode", type=_mode, metavar="{" + ",".join(MODES) + "}", help="train: learn on this scan; em: classical")
+    option("--beta", type=float, help="weight of the mixture's loss beside labels (1e-4)")
+    option("--gamma", type=float, help="smoothness of the segmentation, mode train (0.1)")
+    option("--bias-degree", type=int, metavar="P", help="degree of the bias field, 0 for none, to 6 (3)")
+    option("--entropy-weight", type=float, metavar="TAU", help="0: loss as printed; 1: free energy (1)")
+    option("--network", help="network of mode train (modified_unet)")
+    option("--base-width", type=int, metavar="N", help="feature maps of the network's first stage")
+    option("--iterations", type=int, metavar="N", help="training steps")
+    option("--learning-rate", type=float, metavar="RATE", help="step size of Adam")
+    option("--batch-size", type=int, metavar="N", help="slices in a training step")
+    option("--device", help="auto, cpu, cuda, cuda:N or mps (auto)")
+    option("--precision", choices=PRECISIONS, help="arithmetic of the network (auto)")
+    option("--seed", type=int, help="start of the random numbers (0)")
+
+
+def _add_evaluate(commands: argparse._SubParsersAction) -> None:
+    command = _add_command(
+        commands,
+        "evaluate",
+        "compare a segmentation with the truth",
+        "Dice, precision, recall, F1 and Jaccard of each class, under two protocols: all (every voxel of the mask; "
+        "unlabelled counts as background) and labelled (only voxels that have a label in the truth).",
+    )
+    command.add_argument("prediction", metavar="PRED", help="label volume to judge; labels are taken as they are")
+    command.add_argument("truth", metavar="TRUTH", help="label volume with the truth, on the same grid")
+    command.add_argument("--mask", metavar="MASK", help="compare inside this mask only")
+    command.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    command.set_defaults(run=_run_evaluate)
+
+
+def _add_command(
+    commands: argparse._SubParsersAction, name: str, summary: str, description: str | None = None
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=summary, description=description or summary, allow_abbrev=False)
+    command.add_argument("--debug", action="store_true", help="show the whole traceback when something fails")
+    return command
+
+
+def _mode(text: str) -> str:
+    if text == "fast":
+        raise argparse.ArgumentTypeError(
+            f"mode fast is not offered, because no trained model is shipped; choose {' or '.join(MODES)}"
+        )
+    if text not in MODES:
+        raise argparse.ArgumentTypeError(f"invalid choice: '{text}' (choose from {', '.join(MODES)})")
+    return text
+
+
+def _run_segment(arguments: argparse.Namespace) -> int:
+    from .segment_command import run
+
+    return run(arguments)
+
+
+def _run_evaluate(arguments: argparse.Namespace) -> int:
+    from .evaluate_command import run
+
+    return run(arguments)
+
+
+def _run_worker(arguments: argparse.Namespace) -> int:
+    from .worker import serve
+
+    return serve()

@@ -1,0 +1,129 @@
+"""``gmmseg segment``: files in, files out."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import console, environment
+from .errors import InputError
+from .failures import missing_packages_sentence, one_line
+from .interrupts import Interrupts
+from .settings import Settings
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from .case import Case, Result
+    from .progress import Progress
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Does the command; returns 0.
+
+    Raises:
+        InputError: anything the user can mend; nothing has been written then.
+        Cancelled, KeyboardInterrupt: on Ctrl-C or SIGTERM; nothing has been written either.
+    """
+    settings = settings_of(arguments)
+    absent = environment.missing((*environment.ENGINE, *environment.FILES))
+    if absent:
+        raise InputError(missing_packages_sentence(absent))
+    with (
+        Interrupts() as interrupts,
+        contextlib.closing(console.progress(arguments.progress)) as shown,
+        contextlib.redirect_stdout(sys.stderr),  # libraries may print, but not between the JSON lines
+    ):
+        result = _segment(arguments, settings, _watched(shown, interrupts), interrupts)
+    _tell(result, arguments.output, shown)
+    return 0
+
+
+def settings_of(arguments: argparse.Namespace) -> Settings:
+    """Settings from the options given, then the file, then the preset.
+
+    Raises:
+        InputError: unreadable file, unknown name or value out of range.
+    """
+    given = {
+        field.name: getattr(arguments, field.name)
+        for field in dataclasses.fields(Settings)
+        if hasattr(arguments, field.name)
+    }
+    path = getattr(arguments, "settings_file", None)
+    if path is None:
+        return Settings.from_dict(given)
+    try:
+        values = json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:  # no UTF-8, or no JSON
+        raise InputError(f"'{path}' does not hold valid JSON: {one_line(error)}.") from error
+    except OSError as error:
+        raise InputError(f"'{path}' cannot be read ({error.strerror}); check the name.") from error
+    if not isinstance(values, dict):
+        raise InputError(f"'{path}' must hold a JSON object of setting names and values.")
+    return Settings.from_dict({**values, **given})
+
+
+def _segment(arguments: argparse.Namespace, settings: Settings, progress: Progress, interrupts: Interrupts) -> Result:
+    from . import devices, outputs, resilience
+    from .progress import part
+
+    devices.resolve(settings.device)
+    with outputs.reserve(arguments.output) as folder:
+        start = time.perf_counter()
+        case = _read(arguments, part(progress, 0.0, 0.03))
+        seconds = time.perf_counter() - start
+        result = resilience.segment(case, settings, part(progress, 0.03, 0.93))
+        result = _with_reading_time(result, seconds)
+        outputs.write(result, case.images[0], folder, part(progress, 0.93, 1.0), interrupts.shield)
+    return result
+
+
+def _read(arguments: argparse.Namespace, progress: Progress) -> Case:
+    from .case import Case
+    from .volume_io import read_mask, read_volume
+
+    images = []
+    for index, path in enumerate(arguments.images):
+        progress(index / len(arguments.images), "read", f"Reading {Path(path).name}")
+        images.append(read_volume(path))
+    if arguments.mask is not None:
+        return Case(tuple(images), read_mask(arguments.mask), "given")
+    source = "automatic" if arguments.auto_mask else "stripped" if arguments.no_mask else "detect"
+    return Case(tuple(images), None, source)
+
+
+def _with_reading_time(result: Result, seconds: float) -> Result:
+    spent = dict(result.report["seconds"])
+    spent["total"] += seconds
+    return dataclasses.replace(result, report={**result.report, "seconds": {"read": seconds, **spent}})
+
+
+def _watched(progress: console.NoProgress, interrupts: Interrupts) -> Progress:
+    def report(fraction: float, stage: str, message: str, preview: np.ndarray | None = None) -> None:
+        interrupts.check()
+        progress(fraction, stage, message, preview)
+
+    return report
+
+
+def _tell(result: Result, output: str, shown: console.NoProgress) -> None:
+    """What came out, as a last event or as a table."""
+    report = result.report
+    if isinstance(shown, console.JsonProgress):
+        shown.event("done", output=output, report=report)
+        return
+    for row in report["classes"]:
+        print(f"{row['label']}  {row['name']:<8}{row['volume_ml']:9.1f} ml{row['share_percent']:7.1f} %")
+    for row in report["bias_field"]:
+        if row["applied"]:
+            print(f"bias field of {row['channel']}: {row['min']:.3f} to {row['max']:.3f}")
+    for sentence in report["warnings"]:
+        print(f"warning: {sentence}", file=sys.stderr)
+    print(f"results in {output}, {report['seconds']['total']:.1f} s")
