@@ -1,0 +1,199 @@
+"""The Segment button, its progress, and why it cannot run."""
+
+from __future__ import annotations
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from . import dependencies
+from .parameters import requestOf
+from .segmentation_logic import SegmentationLogic
+from .segmentation_run import RunListener
+
+_POLL_MILLISECONDS = 50
+_PROBLEM_STYLE = "color: #d0342c;"
+
+
+class SegmentPanel:
+    """Starts, follows and cancels runs. The worker is polled by a timer, so the application is never waited for.
+
+    :param requirementsPath: packages to install on first use.
+    :param onFinished: called with (input volume, outputs).
+    :param onCapabilities: called with the worker's ``ready`` event.
+    :param onLog: called with a line for the log.
+    """
+
+    def __init__(self, ui, logic: SegmentationLogic, requirementsPath: str, onFinished, onCapabilities, onLog) -> None:
+        self._ui = ui
+        self._logic = logic
+        self._requirementsPath = requirementsPath
+        self._onFinished = onFinished
+        self._onCapabilities = onCapabilities
+        self._onLog = onLog
+        self._parameters = None
+        self._problem = ""
+        self._stage = ""
+        self._isCancelling = False
+        self._timer = qt.QTimer()
+        self._timer.setInterval(_POLL_MILLISECONDS)
+        self._timer.connect("timeout()", self._poll)
+        ui.segmentButton.connect("clicked(bool)", self.onSegmentButton)
+
+    def setParameters(self, parameters) -> None:
+        """Use another parameter node, or none while the scene changes."""
+        self._parameters = parameters
+        self.show()
+
+    def show(self) -> None:
+        """Make button, bar and sentence fit the state."""
+        ui = self._ui
+        isRunning = self._logic.isRunning
+        obstacle = "" if isRunning else self._obstacle()
+        ui.progressBar.visible = isRunning
+        ui.segmentButton.text = _("Cancel") if isRunning else _("Segment")
+        ui.segmentButton.enabled = not self._isCancelling if isRunning else not obstacle
+        ui.segmentButton.toolTip = self._buttonToolTip(isRunning, obstacle)
+        sentence = self._stage if isRunning else self._problem or obstacle
+        ui.statusLabel.text = sentence
+        ui.statusLabel.visible = bool(sentence)
+        ui.statusLabel.styleSheet = _PROBLEM_STYLE if self._problem and not isRunning else ""
+
+    def forgetProblem(self) -> None:
+        """The user changed something, so the last failure says nothing about the next run."""
+        self._problem = ""
+        self.show()
+
+    def warmUp(self) -> None:
+        """Start the worker in advance, to learn what it offers and to be quick at the first click."""
+        try:
+            self._logic.engine.start()
+        except RuntimeError as error:
+            self._onLog(str(error))
+        else:
+            self._timer.start()
+
+    def close(self) -> None:
+        """End run and worker."""
+        self._timer.stop()
+        self._logic.stopEngine()
+
+    def onSegmentButton(self) -> None:
+        """Start a run, or cancel the one under way."""
+        if self._logic.isRunning:
+            self._cancel()
+        else:
+            self._start()
+
+    def _obstacle(self) -> str:
+        if self._parameters is None:
+            return _("No scene is open.")
+        try:
+            return requestOf(self._parameters).obstacle()
+        except ValueError as error:
+            return str(error)
+
+    @staticmethod
+    def _buttonToolTip(isRunning: bool, obstacle: str) -> str:
+        if isRunning:
+            return _("Stop the segmentation; the earlier result comes back.")
+        return obstacle or _("Segment the volume: brain mask, tissues, bias field and table in one go.")
+
+    def _start(self) -> None:
+        self._problem = ""
+        if not self._ensureInstalled():
+            return
+        try:
+            with slicer.util.tryWithErrorDisplay(_("The segmentation could not be started."), waitCursor=True):
+                request = requestOf(self._parameters)
+                self._logic.startSegmentation(request, self._listener(request.inputVolume))
+        except (ValueError, RuntimeError) as error:  # shown to the user by the display above
+            self._problem = str(error)
+        else:
+            self._begin()
+        self.show()
+
+    def _ensureInstalled(self) -> bool:
+        try:
+            if dependencies.ensureInstalled(self._requirementsPath):
+                self._logic.engine.stop()  # a worker from before does not see the new packages
+        except dependencies.DependenciesMissing as error:
+            self._problem = str(error)
+            self.show()
+            if not error.wasShown:
+                slicer.util.errorDisplay(str(error), windowTitle=_("Packages are missing"))
+            return False
+        return True
+
+    def _begin(self) -> None:
+        self._isCancelling = False
+        self._stage = _("Starting the engine")
+        self._ui.progressBar.value = 0
+        self._onLog(_("Segmentation started."))
+        self._timer.start()
+
+    def _cancel(self) -> None:
+        self._isCancelling = True
+        self._stage = _("Cancelling")
+        self._logic.cancelSegmentation()
+        self.show()
+
+    def _listener(self, inputVolume) -> RunListener:
+        def finished(outputs) -> None:
+            self._endRun(_("Segmentation finished."))
+            self._onFinished(inputVolume, outputs)
+
+        return RunListener(
+            progress=self._onProgress, finished=finished, failed=self._onFailed, cancelled=self._onCancelled
+        )
+
+    def _poll(self) -> None:
+        for event in self._logic.pollEngine():
+            self._onEngineEvent(event)
+        isWaitedFor = self._logic.isRunning or self._logic.engine.busy
+        isStarting = self._logic.engine.running and self._logic.engine.capabilities is None
+        if not isWaitedFor and not isStarting:
+            self._timer.stop()
+
+    def _onEngineEvent(self, event: dict) -> None:
+        if event["event"] == "ready":
+            self._onCapabilities(event)
+            self._onLog(_("Engine {version} is ready.").format(version=event.get("version", "")))
+        elif event["event"] in ("unavailable", "failed"):
+            self._onLog(event.get("reason", ""))
+        elif event["event"] == "log":
+            self._onLog(event["line"])
+
+    def _onProgress(self, fraction: float, _stage: str, message: str, remaining: float | None) -> None:
+        self._ui.progressBar.value = round(100 * fraction)
+        if self._isCancelling:
+            return
+        if message and message not in self._stage:
+            self._onLog(message)
+        self._stage = ", ".join(filter(None, [message, remainingText(remaining)]))
+        self._ui.statusLabel.text = self._stage
+
+    def _onFailed(self, reason: str, _kind: str, details: str) -> None:
+        self._problem = reason
+        self._endRun("\n".join(filter(None, [reason, details])))
+        options = {"detailedText": details} if details else {}
+        slicer.util.errorDisplay(reason, windowTitle=_("Segmentation failed"), **options)
+
+    def _onCancelled(self, reason: str) -> None:
+        self._problem = reason
+        self._endRun(reason or _("Segmentation cancelled."))
+
+    def _endRun(self, logLine: str) -> None:
+        self._isCancelling = False
+        self._stage = ""
+        self._onLog(logLine)
+        self.show()
+
+
+def remainingText(seconds: float | None) -> str:
+    """How long a run will take still, empty when that is not known."""
+    if seconds is None:
+        return ""
+    if seconds < 90:
+        return _("{count} s left").format(count=max(round(seconds), 1))
+    return _("{count} min left").format(count=round(seconds / 60))

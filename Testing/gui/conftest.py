@@ -1,0 +1,98 @@
+"""Fixtures of the tests of the Slicer side: a scene, volumes, workers that are not the engine."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from host import scene
+
+MODULE = Path(__file__).resolve().parents[2] / "GMMSegExtension" / "GMMSegExtension.py"
+FAKE_WORKER = Path(__file__).with_name("fake_worker.py")
+OBLIQUE = np.array([[0.9, -0.3, 0.1, 10.0], [0.3, 0.9, 0.0, 20.0], [0.0, 0.1, 2.0, -30.0], [0.0, 0.0, 0.0, 1.0]])
+
+
+@pytest.fixture
+def a_scene():
+    """A fresh scene without a window."""
+    return scene.install().scene
+
+
+def a_brain(name: str = "T1", affine: np.ndarray = OBLIQUE, seed: int = 0):
+    """A small volume node: zeros around a block of positive noise."""
+    import slicer
+
+    array = np.zeros((6, 8, 10), dtype=np.float32)
+    array[1:5, 1:7, 1:9] = 1 + 100 * np.random.default_rng(seed).random((4, 6, 8))
+    return slicer.util.addVolumeFromArray(array, ijkToRAS=affine, name=name)
+
+
+@pytest.fixture
+def a_fake_engine(tmp_path):
+    """Gives a function that makes an EngineProcess of the fake worker; it is stopped at the end."""
+    from GMMSegExtensionLib.engine_process import EngineProcess
+
+    engines = []
+
+    def make(behaviour: str = "done", **options) -> EngineProcess:
+        command = [sys.executable, str(FAKE_WORKER), behaviour, str(tmp_path / "requests.jsonl")]
+        engines.append(EngineProcess(lambda: command, **options))
+        return engines[-1]
+
+    yield make
+    for engine in engines:
+        engine.stop()
+
+
+@pytest.fixture
+def the_requests(tmp_path):
+    """Gives a function that tells what the fake worker was asked so far."""
+
+    def read() -> list[dict]:
+        path = tmp_path / "requests.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    return read
+
+
+@pytest.fixture
+def an_application(tmp_path, monkeypatch):
+    """The stand-in application; whatever goes wrong unseen in it fails the test."""
+    from host.application import StandInApplication
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    application = StandInApplication()
+    # Only how long a broken test takes to fail: a busy machine may be slow to start a worker.
+    application.process_events_until = functools.partial(application.process_events_until, timeout=60)
+    yield application
+    application.quit()
+    assert application.problems() == []
+
+
+@pytest.fixture
+def a_panel(an_application, a_fake_engine):
+    """Gives a function that shows the module's panel, with a worker that behaves as named."""
+
+    def show(behaviour: str = "done", **options):
+        widget = an_application.load_module(MODULE)
+        widget.logic.engine = a_fake_engine(behaviour, **options)
+        an_application.select_module("GMMSegExtension")
+        return widget
+
+    return show
+
+
+@pytest.fixture
+def run(an_application):
+    """Gives a function that clicks Segment and waits for the end of the run."""
+
+    def click(widget) -> None:
+        widget.ui.segmentButton.click()
+        an_application.process_events_until(lambda: not widget.logic.isRunning, "the run has ended")
+
+    return click

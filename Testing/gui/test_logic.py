@@ -1,0 +1,354 @@
+"""The Logic on a real scene, without Qt, with a worker that is not the engine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gmmseg import Cancelled, Settings
+from host import scene
+
+from .conftest import a_brain
+
+CLASSES = ("vtkMRMLSegmentationNode", "vtkMRMLScalarVolumeNode", "vtkMRMLProceduralColorNode")
+EM = Settings(mode="em")
+
+
+@pytest.fixture
+def a_logic(a_scene, a_fake_engine, monkeypatch, tmp_path):
+    """Gives a function that makes a logic whose worker behaves as named."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    from GMMSegExtensionLib.segmentation_logic import SegmentationLogic
+
+    return lambda behaviour="done": SegmentationLogic(a_fake_engine(behaviour))
+
+
+def count_of_nodes() -> dict[str, int]:
+    import slicer
+
+    return {name: len(slicer.util.getNodesByClass(name)) for name in CLASSES}
+
+
+def labels_of(outputs, volume) -> np.ndarray:
+    import slicer
+    from GMMSegExtensionLib.tissues import segmentID
+
+    labels = np.zeros_like(slicer.util.arrayFromVolume(volume), dtype=np.uint8)
+    for label in range(1, outputs.segmentation.GetSegmentation().GetNumberOfSegments() + 1):
+        segment = slicer.util.arrayFromSegmentBinaryLabelmap(outputs.segmentation, segmentID(label), volume)
+        labels[segment > 0] = label
+    return labels
+
+
+def test_a_volume_gets_segments_field_and_corrected_volume_beside_it(a_logic):
+    import slicer
+
+    volume = a_brain()
+    outputs = a_logic().segment(volume, settings=EM)
+    image = slicer.util.arrayFromVolume(volume)
+    labels = labels_of(outputs, volume)
+    assert ((labels > 0) == (image > 0)).all()
+    assert image[labels == 1].max() <= image[labels == 2].min() <= image[labels == 3].max()
+    field = slicer.util.arrayFromVolume(outputs.biasFields[0])
+    corrected = slicer.util.arrayFromVolume(outputs.correctedVolumes[0])
+    np.testing.assert_allclose(corrected * field, image, rtol=1e-5)
+    for node in (outputs.biasFields[0], outputs.correctedVolumes[0]):
+        np.testing.assert_array_equal(
+            slicer.util.arrayFromVTKMatrix(_matrix(node)), slicer.util.arrayFromVTKMatrix(_matrix(volume))
+        )
+    tree = slicer.mrmlScene.GetSubjectHierarchyNode()
+    parent = tree.GetItemParent(tree.GetItemByDataNode(volume))
+    for node in (outputs.segmentation, outputs.biasFields[0], outputs.correctedVolumes[0]):
+        assert tree.GetItemParent(tree.GetItemByDataNode(node)) == parent
+
+
+def test_three_classes_are_tissues_with_terminology_and_one_layer(a_logic):
+    from GMMSegExtensionLib.tissues import segmentID
+
+    segmentation = a_logic().segment(a_brain(), settings=EM).segmentation.GetSegmentation()
+    segments = [segmentation.GetSegment(segmentID(label)) for label in (1, 2, 3)]
+    assert [segment.GetName() for segment in segments] == ["CSF", "GM", "WM"]
+    assert "SCT^65216001^Cerebrospinal Fluid" in segments[0].GetTerminology()
+    assert "SCT^389080008^White Matter" in segments[2].GetTerminology()
+    assert segmentation.GetNumberOfLayers() == 1
+
+
+def test_a_scan_with_reversed_contrast_gets_its_tissues_in_the_order_of_the_report(a_logic):
+    from GMMSegExtensionLib.tissues import segmentID
+
+    segmentation = a_logic("t2").segment(a_brain(), settings=EM).segmentation.GetSegmentation()
+    segments = [segmentation.GetSegment(segmentID(label)) for label in (1, 2, 3)]
+    assert [segment.GetName() for segment in segments] == ["WM", "GM", "CSF"]
+    assert "White Matter" in segments[0].GetTerminology() and "Cerebrospinal" in segments[2].GetTerminology()
+
+
+def test_other_numbers_of_classes_get_ordered_names_or_the_users(a_logic):
+    logic, volume = a_logic(), a_brain()
+    settings = Settings(mode="em", number_of_classes=4)
+    segmentation = logic.segment(volume, settings=settings).segmentation.GetSegmentation()
+    names = [segmentation.GetNthSegment(index).GetName() for index in range(4)]
+    assert names == ["Class 1 (darkest)", "Class 2", "Class 3", "Class 4 (brightest)"]
+    other = a_brain("other")
+    named = logic.segment(other, settings=settings, classNames=("a", "b", "c", "d")).segmentation.GetSegmentation()
+    assert [named.GetNthSegment(index).GetName() for index in range(4)] == ["a", "b", "c", "d"]
+
+
+def test_a_rerun_updates_the_same_nodes_and_keeps_what_the_user_renamed(a_logic):
+    from GMMSegExtensionLib.tissues import segmentID
+
+    logic, volume = a_logic(), a_brain()
+    first = logic.segment(volume, settings=EM)
+    segment = first.segmentation.GetSegmentation().GetSegment(segmentID(1))
+    segment.SetName("Liquor")
+    segment.SetColor(0.1, 0.2, 0.3)
+    first.segmentation.SetName("my segments")
+    first.segmentation.GetSegmentation().AddEmptySegment("mine", "lesion")
+    counts = count_of_nodes()
+    second = logic.segment(volume, settings=EM)
+    assert count_of_nodes() == counts
+    assert second.segmentation is first.segmentation and second.segmentation.GetName() == "my segments"
+    again = second.segmentation.GetSegmentation()
+    assert again.GetSegment(segmentID(1)).GetName() == "Liquor"
+    assert again.GetSegment(segmentID(1)).GetColor() == pytest.approx((0.1, 0.2, 0.3))
+    assert again.GetSegment("mine").GetName() == "lesion"
+
+
+def test_each_input_keeps_its_own_outputs(a_logic):
+    logic, first, second = a_logic(), a_brain("first"), a_brain("second", seed=1)
+    of_first, of_second = logic.segment(first, settings=EM), logic.segment(second, settings=EM)
+    assert of_first.segmentation is not of_second.segmentation
+    assert logic.outputsOf(first).segmentation is of_first.segmentation
+    assert labels_of(of_first, first).tolist() != labels_of(of_second, second).tolist()
+
+
+def test_chosen_outputs_are_written_to_and_used_by_the_next_run(a_logic):
+    import slicer
+    from GMMSegExtensionLib.request import ChosenOutputs
+
+    logic, volume = a_logic(), a_brain()
+    earlier = logic.segment(volume, settings=EM)
+    chosen = ChosenOutputs(
+        slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "s"),
+        slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "b"),
+        slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "c"),
+    )
+    outputs = logic.segment(volume, settings=EM, outputs=chosen)
+    assert outputs.segmentation is chosen.segmentation and outputs.biasFields == (chosen.biasField,)
+    assert logic.segment(volume, settings=EM).segmentation is chosen.segmentation
+    assert slicer.mrmlScene.IsNodePresent(earlier.segmentation)
+
+
+def test_further_channels_give_a_field_and_a_corrected_volume_each(a_logic, the_requests):
+    volume, other = a_brain("T1"), a_brain("T2", seed=2)
+    outputs = a_logic().segment(volume, [other], settings=EM)
+    assert [node.GetName() for node in outputs.biasFields] == ["T1 bias field", "T2 bias field"]
+    assert [image["name"] for image in the_requests()[0]["images"]] == ["T1", "T2"]
+
+
+def test_posteriors_come_on_demand_and_go_when_they_would_contradict(a_logic):
+    import slicer
+    from GMMSegExtensionLib.request import ChosenOutputs
+
+    logic, volume = a_logic(), a_brain()
+    outputs = logic.segment(volume, settings=EM, outputs=ChosenOutputs(posteriors=True))
+    total = sum(slicer.util.arrayFromVolume(node) for node in outputs.posteriors)
+    assert len(outputs.posteriors) == 3
+    np.testing.assert_array_equal(total, slicer.util.arrayFromVolume(volume) > 0)
+    assert logic.segment(volume, settings=EM).posteriors == ()
+
+
+def test_a_linear_parent_transform_reaches_the_engine_and_the_results(a_logic, the_requests):
+    import slicer
+
+    volume = a_brain(affine=np.eye(4))
+    transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    transform.SetMatrixTransformToParent(slicer.util.vtkMatrixFromArray(np.diag([1.0, 1.0, 1.0, 1.0]) + _shift(5)))
+    volume.SetAndObserveTransformNodeID(transform.GetID())
+    outputs = a_logic().segment(volume, settings=EM)
+    assert the_requests()[0]["images"][0]["affine"][0][3] == 5
+    assert {node.GetTransformNodeID() for node in (outputs.segmentation, outputs.biasFields[0])} == {transform.GetID()}
+    assert ((labels_of(outputs, volume) > 0) == (slicer.util.arrayFromVolume(volume) > 0)).all()
+
+
+def test_a_non_linear_transform_is_a_sentence(a_logic):
+    import slicer
+
+    volume = a_brain()
+    transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLBSplineTransformNode")
+    volume.SetAndObserveTransformNodeID(transform.GetID())
+    with pytest.raises(ValueError, match="'T1' is under a non-linear transform"):
+        a_logic().segment(volume)
+
+
+def test_a_segment_is_handed_over_as_mask_on_the_grid_of_the_volume(a_logic, the_requests, tmp_path, monkeypatch):
+    import slicer
+    from GMMSegExtensionLib import exchange
+
+    monkeypatch.setattr(exchange.Exchange, "remove", lambda self: True)
+    volume = a_brain()
+    segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode")
+    segmentation.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+    mask = (slicer.util.arrayFromVolume(volume) > 50).astype(np.uint8)
+    segmentation.GetSegmentation().AddEmptySegment("brain", "brain")
+    slicer.util.updateSegmentBinaryLabelmapFromArray(mask, segmentation, "brain", volume)
+    a_logic().segment(volume, maskSource="given", maskNode=segmentation, maskSegmentID="brain", settings=EM)
+    sent = np.load(the_requests()[0]["mask"]["array"])
+    np.testing.assert_array_equal(sent, mask.transpose(2, 1, 0))
+    np.testing.assert_array_equal(
+        np.load(the_requests()[0]["images"][0]["array"]), slicer.util.arrayFromVolume(volume).transpose(2, 1, 0)
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"maskSource": "given"}, "Choose the brain mask"),
+        ({"maskSource": "magic"}, "The mask source must be one of"),
+    ],
+)
+def test_a_request_that_cannot_run_says_why_before_anything_starts(a_logic, arguments, sentence):
+    logic = a_logic()
+    with pytest.raises(ValueError, match=sentence):
+        logic.segment(a_brain(), **arguments)
+    with pytest.raises(ValueError, match="Choose the volume to segment"):
+        logic.segment(None)
+    assert not logic.engine.running
+
+
+def test_a_mask_from_the_segmentation_that_would_be_changed_is_refused(a_logic):
+    from GMMSegExtensionLib.request import ChosenOutputs
+    from GMMSegExtensionLib.tissues import segmentID
+
+    logic, volume = a_logic(), a_brain()
+    segmentation = logic.segment(volume, settings=EM).segmentation
+    mask = {"maskSource": "given", "maskNode": segmentation, "maskSegmentID": segmentID(3), "settings": EM}
+    with pytest.raises(ValueError, match="which this run would change; choose another output"):
+        logic.segment(volume, **mask)
+    with pytest.raises(ValueError, match="is read by this run"):
+        logic.segment(volume, outputs=ChosenOutputs(segmentation), **mask)
+
+
+def test_a_colour_volume_is_a_sentence(a_logic):
+    import slicer
+
+    array = np.zeros((4, 5, 6, 3), dtype=np.uint8)
+    volume = slicer.util.addVolumeFromArray(array, name="photo", nodeClassName="vtkMRMLVectorVolumeNode")
+    with pytest.raises(ValueError, match="'photo' has 3 values in each voxel"):
+        a_logic().segment(volume)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "error", "sentence"),
+    [
+        ("fail", ValueError, "The image 'T1' is constant; choose another one."),
+        ("preview-then-fail", RuntimeError, "Out of memory."),
+        ("die", RuntimeError, "the disk of memory is gone"),
+    ],
+)
+def test_a_failed_run_raises_its_sentence_and_leaves_scene_and_disk_as_before(
+    a_logic, tmp_path, behaviour, error, sentence
+):
+    volume = a_brain()
+    counts = count_of_nodes()
+    with pytest.raises(error, match=sentence):
+        a_logic(behaviour).segment(volume, settings=EM)
+    assert count_of_nodes() == counts
+    assert not list(tmp_path.glob("gmmseg-*"))
+
+
+def test_a_cancelled_run_brings_the_earlier_segments_back(a_logic, a_fake_engine, tmp_path):
+    logic, volume = a_logic(), a_brain()
+    before = labels_of(logic.segment(volume, settings=EM), volume)
+    logic.stopEngine()
+    logic.engine = a_fake_engine("hang")
+    seen = []
+
+    def stop(fraction, stage, message, preview=None):
+        seen.append(message)
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        logic.segment(volume, settings=Settings(mode="em", number_of_classes=5), progress=stop)
+    after = logic.outputsOf(volume)
+    assert seen and after.segmentation.GetSegmentation().GetNumberOfSegments() == 3
+    np.testing.assert_array_equal(labels_of(after, volume), before)
+    assert not list(tmp_path.glob("gmmseg-*"))
+
+
+def test_a_volume_removed_during_the_run_cancels_it(a_logic):
+    import slicer
+
+    volume = a_brain()
+
+    def remove(fraction, stage, message):
+        slicer.mrmlScene.RemoveNode(volume)
+
+    with pytest.raises(Cancelled, match="'T1' was removed"):
+        a_logic("hang").segment(volume, settings=EM, progress=remove)
+    assert count_of_nodes()["vtkMRMLSegmentationNode"] == 0
+
+
+@pytest.mark.parametrize("clear", [True, False])
+def test_results_survive_saving_and_loading_also_into_a_scene_that_has_some(a_logic, tmp_path, clear):
+    import slicer
+
+    logic, volume = a_logic(), a_brain()
+    report = logic.segment(volume, settings=EM).report
+    scene.save_scene(tmp_path / "scene.mrb")
+    scene.load_scene(tmp_path / "scene.mrb", clear=clear)
+    inputs = [node for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if node.GetName() == "T1"]
+    assert len(inputs) == (1 if clear else 2)
+    found = [logic.outputsOf(node) for node in inputs]
+    assert all(outputs.report == report for outputs in found)
+    assert len({outputs.segmentation.GetID() for outputs in found}) == len(inputs)
+    counts = count_of_nodes()
+    assert logic.segment(inputs[-1], settings=EM).segmentation is found[-1].segmentation
+    assert count_of_nodes() == counts
+
+
+def test_the_bias_field_has_a_diverging_map_symmetric_about_one_with_a_legend(a_logic):
+    import slicer
+
+    field = a_logic().segment(a_brain(), settings=EM).biasFields[0]
+    display = field.GetDisplayNode()
+    assert display.GetWindowLevelMin() + display.GetWindowLevelMax() == pytest.approx(2)
+    assert 0.05 < display.GetWindowLevelMax() - 1 < 0.11
+    legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(field)
+    assert legend.GetColorNode() is display.GetColorNode() and legend.GetVisibility()
+
+
+def test_the_corrected_volume_has_the_window_of_its_input(a_logic):
+    volume = a_brain()
+    volume.GetDisplayNode().SetAutoWindowLevel(False)
+    volume.GetDisplayNode().SetWindowLevel(77, 44)
+    display = a_logic().segment(volume, settings=EM).correctedVolumes[0].GetDisplayNode()
+    assert (display.GetWindow(), display.GetLevel()) == (77, 44)
+
+
+def test_the_module_and_its_logic_load_without_qt_and_torch():
+    code = (
+        "sys.modules['torch'] = sys.modules['qt'] = None; import host.scene as s; s.install(); import GMMSegExtension; "
+        "print(GMMSegExtension.GMMSegExtensionLogic().getParameterNode().mode.value)"
+    )
+    root = Path(__file__).resolve().parents[2]
+    paths = f"import sys; sys.path[:0] = [{str(root / 'GMMSegExtension')!r}, {str(root / 'Testing')!r}]; "
+    result = subprocess.run([sys.executable, "-c", paths + code], capture_output=True, text=True, timeout=60)
+    assert result.stdout.strip() == "train", result.stderr
+
+
+def _matrix(node):
+    import vtk
+
+    matrix = vtk.vtkMatrix4x4()
+    node.GetIJKToRASMatrix(matrix)
+    return matrix
+
+
+def _shift(millimetres: float) -> np.ndarray:
+    shift = np.zeros((4, 4))
+    shift[0, 3] = millimetres
+    return shift
