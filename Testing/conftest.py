@@ -1,0 +1,61 @@
+"""What all tests share: where they find the engine, the evaluation data, and that no test is skipped unseen."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from data_paths import CHECKOUT, TESTING, EvaluationDataMissing, evaluation_data
+
+_NOTE = pytest.StashKey[str]()
+
+# Read by libraries when they are first imported, here and in the processes that tests start.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.pop("GMMSEG_PYTHON", None)
+os.environ["PYTHONPATH"] = os.pathsep.join([str(CHECKOUT / "GMMSegExtension"), str(TESTING)])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "data: needs the evaluation data, which may not be redistributed")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without evaluation data its tests are left out, and the end of the run says so."""
+    needing = [item for item in items if item.get_closest_marker("data")]
+    if not needing:
+        return
+    try:
+        folder = evaluation_data()
+    except EvaluationDataMissing as error:
+        raise pytest.UsageError(str(error)) from error
+    if folder is None:
+        items[:] = [item for item in items if item not in needing]
+        config.hook.pytest_deselected(items=needing)
+        config.stash[_NOTE] = (
+            f"{len(needing)} tests were left out: they need the evaluation data (set GMMSEG_DATA, see README.md)."
+        )
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A skipped test is a failed run: a test that did not run has shown nothing."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and reporter.stats.get("skipped") and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.stash.get(_NOTE, ""):
+        terminalreporter.write_line(config.stash[_NOTE], yellow=True)
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        terminalreporter.write_line(f"SKIPPED, which fails the run: {report.nodeid}: {reason}", red=True)
+
+
+@pytest.fixture(scope="session")
+def the_evaluation_data() -> Path:
+    """The folder of the evaluation data; for tests marked ``data``."""
+    folder = evaluation_data()
+    assert folder is not None, "Mark this test with pytest.mark.data."
+    return folder
