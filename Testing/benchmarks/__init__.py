@@ -1,0 +1,1 @@
+"""`python -m benchmarks`: accuracy, time and memory on the evaluation data, as tables and JSON."""
