@@ -162,12 +162,34 @@ def test_a_stripped_image_is_detected_and_its_mask_is_its_nonzero_voxels(a_brain
     np.testing.assert_array_equal(mask, a_brain.array != 0)
 
 
-def test_non_finite_voxels_are_no_part_of_a_stripped_brain(a_small_image):
+def test_a_few_non_finite_voxels_of_a_stripped_brain_are_left_out_and_counted(a_small_image):
     array = a_small_image.array.copy()
-    array[:3], array[5, 5, 5], array[6, 6, 6] = 0, np.nan, np.inf
-    mask, _, warnings = resolve_mask(Case((Volume(array, a_small_image.affine),), None, "stripped"), CPU)
+    array[:3], array[5, 5, 5], array[6, 6, 6], array[0, 0, 0] = 0, np.nan, np.inf, np.nan
+    mask, _, warnings = resolve_mask(Case((Volume(array, a_small_image.affine, "T1.nii"),), None, "stripped"), CPU)
     np.testing.assert_array_equal(mask, (array != 0) & np.isfinite(array))
-    assert warnings == []
+    assert warnings == ["T1.nii has 2 NaN or infinite voxels in the brain mask; they were left out."]
+
+
+@pytest.mark.parametrize(
+    ("part", "value"), [(np.s_[5:7], np.nan), (np.s_[-4:], np.inf), (np.s_[4:8, 4:8, 4:8], np.nan)]
+)
+def test_many_non_finite_voxels_of_a_stripped_brain_are_refused_with_their_number(a_small_image, part, value):
+    array = a_small_image.array.copy()
+    array[:3] = 0
+    array[part] = value
+    count = np.count_nonzero(~np.isfinite(array))
+    with pytest.raises(InputError, match=rf"T1\.nii has {count} NaN or infinite voxels"):
+        resolve_mask(Case((Volume(array, a_small_image.affine, "T1.nii"),), None, "stripped"), CPU)
+
+
+def test_a_background_of_nan_is_no_loss_but_a_hole_in_the_brain_is(a_small_image):
+    array = np.full(a_small_image.array.shape, np.nan, dtype=np.float32)
+    array[2:10, 2:10, 2:12] = a_small_image.array[2:10, 2:10, 2:12]
+    array[2:5, 2:5, 2:5] = np.nan  # a notch in the surface
+    image = Volume(array, a_small_image.affine, "T1.nii")
+    assert resolve_mask(Case((image,), None, "stripped"), CPU)[2] == []
+    array[7, 7, 7] = np.nan
+    assert "1 NaN or infinite voxel in" in resolve_mask(Case((image,), None, "stripped"), CPU)[2][0]
 
 
 def test_an_image_said_to_be_stripped_that_has_no_background_gets_a_warning(a_small_image):

@@ -103,6 +103,8 @@ def test_no_mask_takes_the_finite_non_zero_voxels(a_phantom, tmp_path):
     scan = write(tmp_path / "scan.nii.gz", image)
     assert segment(scan, "-o", tmp_path / "out", "--no-mask") == 0
     np.testing.assert_array_equal(voxels(tmp_path / "out" / "brain_mask.nii.gz"), a_phantom.mask & np.isfinite(image))
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert any("1 NaN or infinite voxel in" in sentence for sentence in report["warnings"])
 
 
 def test_json_progress_is_one_object_a_line_and_ends_with_done(a_scan, tmp_path, capfd):
@@ -191,6 +193,18 @@ def many_infinite_voxels(folder, image):
     mask = write(folder / "mask.nii.gz", (image > 0).astype(np.uint8))
     image = np.where(np.arange(24) < 12, np.inf, image).astype(np.float32)
     return [write(folder / "x.nii.gz", image), "--mask", mask], ["NaN or infinite"]
+
+
+@bad_input
+def many_nan_voxels_without_a_mask(folder, image):
+    image = np.where(np.arange(24) % 6 == 0, np.nan, image).astype(np.float32)
+    return [write(folder / "x.nii.gz", image), "--no-mask"], ["NaN or infinite"]
+
+
+@bad_input
+def no_brain_to_be_found(folder, image):
+    plate = np.where(np.indices((40, 40, 40))[0] == 3, 5.0, 0.0).astype(np.float32)
+    return [write(folder / "x.nii.gz", plate), "--auto-mask"], ["No brain was found", "--mask", "--no-mask"]
 
 
 @bad_input
