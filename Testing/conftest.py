@@ -13,6 +13,8 @@ _NOTE = pytest.StashKey[str]()
 # Read by libraries when they are first imported, here and in the processes that tests start.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("MPLBACKEND", "Agg")
+# Arrays in tests are small: threads that wait for each other on a busy machine cost more than they bring.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.pop("GMMSEG_PYTHON", None)
 os.environ["PYTHONPATH"] = os.pathsep.join([str(CHECKOUT / "GMMSegExtension"), str(TESTING)])
 

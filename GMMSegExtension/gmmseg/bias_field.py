@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import product
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -187,11 +186,6 @@ def normalise(field: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     scale = scale.to(field)
     shaped = scale.reshape(-1, *[1] * (field.ndim - 1))
     return (field / shaped).clamp(LOWEST, HIGHEST), scale
-
-
-def unit_field(channels: int, shape: tuple[int, ...] | torch.Size) -> np.ndarray:
-    """The field of no correction."""
-    return np.ones((channels, *shape), dtype=np.float32)
 
 
 def _levelled(u: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ import numpy as np
 
 from . import environment
 from .case import Volume
-from .errors import EngineUnavailable, InputError
+from .errors import EngineUnavailable, NoBrainFound
 from .progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def automatic_mask(image: Volume, device: torch.device, progress: Progress = sil
 
     Raises:
         EngineUnavailable: a package is missing.
-        InputError: what was found cannot be a brain.
+        NoBrainFound: what was found cannot be a brain.
     """
     return find_brain(image, device, progress)[0]
 
@@ -138,7 +138,7 @@ def _checked(found: np.ndarray, image: Volume) -> np.ndarray:
     """The largest piece without holes.
 
     Raises:
-        InputError: it is no brain by its volume, or what was found lies in several pieces.
+        NoBrainFound: it is no brain by its volume, or what was found lies in several pieces.
     """
     import cc3d
     import fill_voids
@@ -149,8 +149,7 @@ def _checked(found: np.ndarray, image: Volume) -> np.ndarray:
     brain = fill_voids.fill(pieces == sizes.argmax()) if sizes.any() else found
     millilitres = brain.sum() * abs(np.linalg.det(image.affine[:3, :3])) / 1000
     if sizes.max() < _LEAST_IN_ONE_PIECE * sizes.sum() or not PLAUSIBLE_ML[0] <= millilitres <= PLAUSIBLE_ML[1]:
-        raise InputError(
-            f"No brain was found in {image.name}; give a brain mask (--mask), "
-            "or say that the image is already skull-stripped (--no-mask)."
+        raise NoBrainFound(
+            f"No brain was found in {image.name}; give a brain mask, or say that the image is already skull-stripped."
         )
     return np.asarray(brain, dtype=bool)

@@ -8,7 +8,7 @@ import numpy as np
 
 from .brain_extraction import automatic_mask, find_brain, missing_packages
 from .case import MASK_SOURCES, Case, Volume
-from .checks import check_case
+from .checks import check_case, check_non_finite
 from .errors import InputError
 from .grids import same_grid
 from .progress import Progress, silent
@@ -34,7 +34,8 @@ def resolve_mask(case: Case, device: torch.device, progress: Progress = silent) 
 
     Raises:
         EngineUnavailable: the automatic mask needs a package that is missing.
-        InputError: the mask is missing, empty or on another grid, no brain was found, or a volume is not usable.
+        InputError: the mask is missing, empty or on another grid, no brain was found, a volume is not usable, or a
+            stripped one has many NaN or infinite voxels in the brain.
     """
     check_case(case)
     image, source = case.images[0], case.mask_source
@@ -53,6 +54,8 @@ def resolve_mask(case: Case, device: torch.device, progress: Progress = silent) 
             raise InputError(f"{image.name} is 0 everywhere, so it holds no brain; check the image.")
         if mask.all():
             warnings = [f"{image.name} has no background of exactly 0, so the whole image was taken for brain."]
+        count = int(np.count_nonzero(_lost(np.asarray(image.array), mask)))
+        warnings += check_non_finite(image.name, count, int(mask.sum()) + count)
     progress(1.0, "mask", "Brain mask ready")
     return mask, source, warnings
 
@@ -76,6 +79,35 @@ def _nonzero(array: np.ndarray) -> np.ndarray:
     """(I, J, K) bool, False at 0, NaN and infinity."""
     array = np.asarray(array)
     return (array != 0) & np.isfinite(array)
+
+
+def _lost(array: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Which NaN and infinite voxels of a stripped image would be brain, were they numbers; the others are background.
+
+    Where 0 is the background, those between brain voxels and all infinite ones; where NaN is, those inside the brain.
+    """
+    bad = ~np.isfinite(array)
+    if not bad.any():
+        return bad
+    if _on_border(array == 0):
+        return bad & (_between(mask) | np.isinf(array))
+    from scipy import ndimage
+
+    return bad & ndimage.binary_fill_holes(mask)
+
+
+def _on_border(marks: np.ndarray) -> bool:
+    return any(np.take(marks, side, axis=axis).any() for axis in range(3) for side in (0, -1))
+
+
+def _between(mask: np.ndarray) -> np.ndarray:
+    """Voxels with some of ``mask`` on both sides along at least one axis."""
+    found = np.zeros(mask.shape, dtype=bool)
+    for axis in range(3):
+        before = np.logical_or.accumulate(mask, axis=axis)
+        after = np.flip(np.logical_or.accumulate(np.flip(mask, axis), axis=axis), axis)
+        found |= before & after
+    return found
 
 
 def _describe(volume: Volume) -> str:

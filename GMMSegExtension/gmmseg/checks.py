@@ -9,6 +9,8 @@ from .errors import InputError
 from .grids import is_usable
 
 MAXIMUM_CHANNELS = 4
+# Share of the brain whose voxels may be NaN or infinite in some channel before the run is refused.
+MOST_NON_FINITE = 0.01
 
 
 def check_case(case: Case) -> None:
@@ -24,6 +26,27 @@ def check_case(case: Case) -> None:
         _check_varies(image)
     if case.mask is not None:
         _check_grid(case.mask)
+
+
+def check_non_finite(name: str, count: int, brain_voxels: int) -> list[str]:
+    """What to say about ``count`` NaN or infinite voxels among the ``brain_voxels`` of a scan: nothing when none.
+
+    Raises:
+        InputError: they are more than ``MOST_NON_FINITE`` of the brain.
+    """
+    if count > MOST_NON_FINITE * brain_voxels:
+        raise InputError(
+            f"{name} has {count} NaN or infinite voxels in the brain mask ({count / brain_voxels:.1%}); "
+            "mend the image or give a mask without them."
+        )
+    if count == 0:
+        return []
+    what = (
+        "1 NaN or infinite voxel in the brain mask; it was"
+        if count == 1
+        else (f"{count} NaN or infinite voxels in the brain mask; they were")
+    )
+    return [f"{name} has {what} left out."]
 
 
 def _check_grid(volume: Volume) -> None:

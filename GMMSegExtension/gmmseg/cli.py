@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from . import __version__
 from .console import KINDS
+from .errors import NoBrainFound
 from .failures import CANCELLED, INPUT, INTERNAL, MEMORY, explain
 from .settings import MODES, PRECISIONS, PRESETS
 
@@ -38,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         elif kind == INTERNAL:
             sentence += " (add --debug to see where it happened)"
+        elif isinstance(error, NoBrainFound):
+            sentence += " (options --mask and --no-mask)"
         print(f"gmmseg: {sentence}", file=sys.stderr)
         return STATUS[kind]
 

@@ -15,5 +15,9 @@ class EngineUnavailable(InputError):
     """A package or device that the chosen settings need is not there."""
 
 
+class NoBrainFound(InputError):
+    """The automatic mask shows nothing that can be a brain."""
+
+
 class Cancelled(Exception):
     """The user stopped the run. Raised from inside a progress callback; nothing has been written."""

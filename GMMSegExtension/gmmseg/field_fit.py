@@ -57,6 +57,9 @@ class FieldFit:
         """
         scan = self._scan
         weight = (self._purity(s) * classes) * scan.typical[:, None]
+        # A class that is hardly pure anywhere (cortex in thick voxels) is not pure where it seems to be either.
+        share = weight.sum(dim=0) / s.sum(dim=0).clamp_min(1)
+        weight = weight * (share / share.max().clamp_min(1e-12))
         if use is not None:
             weight = weight * use[:, None]
         if float(weight.sum()) < PURE_VOXELS_PER_UNKNOWN * self._basis.shape[1]:

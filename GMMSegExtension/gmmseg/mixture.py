@@ -91,7 +91,10 @@ def estimate(
     covariance_floor: float = COVARIANCE_FLOOR,
     weight_floor: float = WEIGHT_FLOOR,
 ) -> MixtureParameters:
-    """The closed-form minimisers given posteriors: pi_k, mu_k = sum s b x / sum s b^2, S_k (eq 3.3 and 3.8).
+    """The closed-form solution given posteriors: pi_k, mu_k = sum s b x / sum s b^2, S_k (eq 3.3 and 3.8).
+
+    Each is the minimiser of the loss; with several channels mu is so when they share a field or are uncorrelated within
+    a class, and close to it otherwise.
 
     Differentiable in ``s``; callers that want the envelope theorem detach the result.
 

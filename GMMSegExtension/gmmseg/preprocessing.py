@@ -7,13 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from .case import Case, Volume
-from .checks import check_case
+from .checks import check_case, check_non_finite
 from .errors import InputError
 from .grids import box_affine, resampled, same_grid
 
 LEAST_VOXELS = 1000
-# Share of the mask whose voxels may be NaN or infinite in some channel before the run is refused.
-MOST_NON_FINITE = 0.01
 # Share of negative voxels in the mask up to which they pass for ringing of an interpolation.
 _MOST_NEGATIVE = 0.01
 _SCALE_PERCENTILE = 99.0
@@ -181,13 +179,7 @@ def _drop_non_finite(inside: np.ndarray, channels: list[np.ndarray], case: Case,
         if finite.all():
             continue
         count = int(np.count_nonzero(inside & ~finite))
-        if count > MOST_NON_FINITE * marked:
-            raise InputError(
-                f"{channel.name} has {count} NaN or infinite voxels in the brain mask ({count / marked:.1%}); "
-                "mend the image or give a mask without them."
-            )
-        if count:
-            warnings.append(f"{channel.name} has {count} NaN or infinite voxels in the brain mask; they were left out.")
+        warnings += check_non_finite(channel.name, count, marked)
         inside &= finite
         values[~finite] = 0
     return warnings

@@ -46,7 +46,7 @@ class Scan:
     def sample(self) -> Tensor:
         """(n,) row numbers of evenly spread typical voxels, on which mixtures are fitted."""
         numbers = torch.nonzero(self.typical).flatten()
-        return numbers[:: max(1, len(numbers) // SAMPLE_SIZE)]
+        return numbers[:: max(1, -(-len(numbers) // SAMPLE_SIZE))]
 
     def on_grid(self, rows: Tensor, outside: float = 0.0) -> Tensor:
         """(C, i, j, k) from (N, C) rows."""
