@@ -19,6 +19,7 @@ from GMMSegExtensionLib.sample_data import registerSampleData
 from GMMSegExtensionLib.segmentation_logic import SegmentationLogic
 from GMMSegExtensionLib.self_test import SelfTest
 from GMMSegExtensionLib.settings_controls import SettingsControls
+from GMMSegExtensionLib.tooltips import wrapAll
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import (
@@ -89,6 +90,7 @@ class GMMSegExtensionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from GMMSegExtensionLib.segment_panel import SegmentPanel
 
         ui = self.ui
+        wrapAll(vars(ui).values())
         radioButtons = {
             "detect": ui.maskAutomaticRadioButton,
             "stripped": ui.maskStrippedRadioButton,
@@ -122,7 +124,6 @@ class GMMSegExtensionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         slicer.app.disconnect("aboutToQuit()", self.onAboutToQuit)
         self.setParameterNode(None)
         self._segmentPanel.close()
-        self._results.show(None, None)
         self.removeObservers()
 
     def enter(self) -> None:
@@ -176,7 +177,7 @@ class GMMSegExtensionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._segmentPanel.setParameters(parameterNode)
         if parameterNode:
             self._controls.show(parameterNode)
-            self._showResults()
+        self._showResults()
 
     def onParametersModified(self, _caller=None, _event=None) -> None:
         """Follow a change, by the user or by a script."""
@@ -215,7 +216,8 @@ class GMMSegExtensionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._segmentPanel.forgetProblem()
 
     def _showResults(self) -> None:
-        inputVolume = self._parameterNode.inputVolume
+        # None lets go of the nodes: those of a closed scene must not be held.
+        inputVolume = self._parameterNode.inputVolume if self._parameterNode else None
         self._results.show(inputVolume, self.logic.outputsOf(inputVolume))
 
     def onSegmentationFinished(self, inputVolume, outputs) -> None:
@@ -257,5 +259,6 @@ class GMMSegExtensionLogic(ScriptedLoadableModuleLogic, SegmentationLogic):
 class GMMSegExtensionTest(SelfTest, ScriptedLoadableModuleTest):
     """Runs the module's scenarios inside Slicer: Reload and Test, or ``--testing``."""
 
-    def makeLogic(self) -> GMMSegExtensionLogic:
+    @classmethod
+    def makeLogic(cls) -> GMMSegExtensionLogic:
         return GMMSegExtensionLogic()

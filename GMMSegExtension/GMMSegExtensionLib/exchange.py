@@ -16,11 +16,21 @@ from .request import SegmentationRequest
 
 
 class Exchange:
-    """The temporary folder of one run. Remove it with :meth:`remove` however the run ends."""
+    """The temporary folder of one run. Remove it with :meth:`remove` however the run ends.
+
+    :raises ValueError: there is no place for it.
+    """
 
     def __init__(self) -> None:
         self.id = uuid.uuid4().hex
-        self.folder = Path(tempfile.mkdtemp(prefix="gmmseg-", dir=_temporaryPath()))
+        try:
+            self.folder = Path(tempfile.mkdtemp(prefix="gmmseg-", dir=_temporaryPath()))
+        except OSError as error:
+            raise ValueError(
+                _("The temporary folder '{folder}' cannot be used ({cause}); choose another in the settings.").format(
+                    folder=_temporaryPath() or tempfile.gettempdir(), cause=error.strerror or str(error)
+                )
+            ) from error
 
     def send(self, request: SegmentationRequest) -> dict:
         """Write the arrays of ``request`` and give the worker's message.

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import slicer
+from slicer.i18n import tr as _
 
 _MODULE_FOLDER = Path(__file__).resolve().parent.parent
 
@@ -18,9 +19,21 @@ def siteInterpreter() -> str:
 
 
 def workerCommand() -> list[str]:
-    """Command line of the worker: the site's Python, else Slicer's, else the running one."""
-    python = siteInterpreter() or shutil.which("PythonSlicer") or sys.executable
+    """Command line of the worker: the site's Python, else Slicer's, else the running one.
+
+    :raises RuntimeError: there is none of them.
+    """
+    python = siteInterpreter() or shutil.which("PythonSlicer") or _runningInterpreter()
+    if not python:
+        raise RuntimeError(
+            _("Slicer's Python (PythonSlicer) was not found; set GMMSEG_PYTHON to a Python that has PyTorch.")
+        )
     return [python, "-m", "gmmseg", "worker"]
+
+
+def _runningInterpreter() -> str:
+    """``sys.executable``, or empty inside Slicer, where that is Slicer itself: the worker would be a second one."""
+    return sys.executable if "python" in Path(sys.executable or "").name.lower() else ""
 
 
 def workerEnvironment() -> dict[str, str]:
@@ -32,5 +45,6 @@ def workerEnvironment() -> dict[str, str]:
     environment = dict(slicer.util.startupEnvironment() if isForeign else os.environ)
     paths = [str(_MODULE_FOLDER), *filter(None, [environment.get("PYTHONPATH")])]
     environment["PYTHONPATH"] = os.pathsep.join(paths)
+    environment["PYTHONSAFEPATH"] = "1"  # no modules from the folder that Slicer happened to be started in
     environment["PYTHONIOENCODING"] = "utf-8"  # the protocol's, where the system's is another
     return environment

@@ -11,6 +11,7 @@ from . import slice_views
 from .scene import SegmentationOutputs, outputsOf
 from .slice_views import Shown
 from .tissues import segmentID
+from .tooltips import paragraphs
 
 _NAME_COLUMN = 0
 _ROW_HEIGHT = 22
@@ -72,7 +73,7 @@ class ResultsPanel(VTKObservationMixin):
 
     def _enableButtons(self) -> None:
         """A result that the user deleted cannot be shown."""
-        gone = _("This result was deleted; segment again to get it back.")
+        gone = paragraphs(_("This result was deleted; segment again to get it back."))
         nodes = (self._outputs.segmentation, self._outputs.biasOverlay, self._outputs.correctedVolumes)
         for button, toolTip, node in zip(self._buttons(), self._toolTips, nodes, strict=True):
             button.enabled = bool(node)
@@ -113,7 +114,7 @@ class ResultsPanel(VTKObservationMixin):
             return
         more = _(" (and {count} more, see the tooltip)").format(count=len(warnings) - 1) if len(warnings) > 1 else ""
         label.text = warnings[0] + more
-        label.toolTip = "\n".join(warnings)
+        label.toolTip = paragraphs(*warnings)
 
     def _showState(self) -> None:
         state = slice_views.shown(self._outputs)

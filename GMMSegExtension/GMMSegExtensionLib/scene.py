@@ -84,6 +84,7 @@ class SceneWriter:
         self._previewNode = None
         self._earlierSegments = None
         self._earlierTransformID = None
+        self._hadSurface = False
 
     def preview(self, labels: np.ndarray):
         """Show labels of an unfinished run in the segmentation node, which is returned."""
@@ -120,6 +121,7 @@ class SceneWriter:
         if existing is not None:
             self._earlierSegments = segments.snapshot(existing)
             self._earlierTransformID = existing.GetTransformNodeID()
+            self._hadSurface = segments.hasSurface(existing)
             self._previewNode = existing
         else:
             self._previewNode = self._segmentationNode()
@@ -139,8 +141,11 @@ class SceneWriter:
 
     def _writeSegmentation(self, result: EngineResult) -> None:
         node = self._segmentationNode()
+        hadSurface = self._hadSurface or segments.hasSurface(node)
         segments.setSegments(node, result.labels, self._styles(result.report), self._request.inputVolume)
         segments.adoptStyles(node, self._styles(result.report), self._styles())
+        if hadSurface:
+            node.CreateClosedSurfaceRepresentation()
         node.SetAttribute(_REPORT, json.dumps(result.report))
 
     def _writeChannel(self, channel: int, channelNode, result: EngineResult) -> None:

@@ -6,10 +6,11 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from . import dependencies
+from . import dependencies, slice_views
 from .parameters import requestOf
 from .segmentation_logic import SegmentationLogic
 from .segmentation_run import RunListener
+from .tooltips import paragraphs
 
 _POLL_MILLISECONDS = 50
 _PROBLEM_STYLE = "color: #d0342c;"
@@ -33,8 +34,11 @@ class SegmentPanel:
         self._onLog = onLog
         self._parameters = None
         self._problem = ""
+        self._hint = ""
         self._stage = ""
         self._isCancelling = False
+        self._isInstalling = False
+        self._isPreviewShown = False
         self._timer = qt.QTimer()
         self._timer.setInterval(_POLL_MILLISECONDS)
         self._timer.connect("timeout()", self._poll)
@@ -50,11 +54,13 @@ class SegmentPanel:
         ui = self._ui
         isRunning = self._logic.isRunning
         obstacle = "" if isRunning else self._obstacle()
+        if self._isInstalling:
+            obstacle = _("Packages are being installed; this may take some minutes.")
         ui.progressBar.visible = isRunning
         ui.segmentButton.text = _("Cancel") if isRunning else _("Segment")
         ui.segmentButton.enabled = not self._isCancelling if isRunning else not obstacle
-        ui.segmentButton.toolTip = self._buttonToolTip(isRunning, obstacle)
-        sentence = self._stage if isRunning else self._problem or obstacle
+        ui.segmentButton.toolTip = paragraphs(self._buttonToolTip(isRunning, obstacle))
+        sentence = self._stage if isRunning else self._problem or obstacle or self._hint
         ui.statusLabel.text = sentence
         ui.statusLabel.visible = bool(sentence)
         ui.statusLabel.styleSheet = _PROBLEM_STYLE if self._problem and not isRunning else ""
@@ -93,16 +99,24 @@ class SegmentPanel:
         except ValueError as error:
             return str(error)
 
-    @staticmethod
-    def _buttonToolTip(isRunning: bool, obstacle: str) -> str:
+    def _buttonToolTip(self, isRunning: bool, obstacle: str) -> str:
         if isRunning:
             return _("Stop the segmentation; the earlier result comes back.")
-        return obstacle or _("Segment the volume: brain mask, tissues, bias field and table in one go.")
+        if obstacle:
+            return obstacle
+        if self._logic.outputsOf(self._parameters.inputVolume) is not None:
+            return _(
+                "Segment the volume again. Its segments are replaced, also what was edited in them; choose another "
+                "segmentation in Outputs to keep them."
+            )
+        return _("Segment the volume: brain mask, tissues, bias field and table in one go.")
 
     def _start(self) -> None:
         self._problem = ""
-        if not self._ensureInstalled():
+        # While packages are installed events are handled: the scene may be gone afterwards.
+        if self._isInstalling or not self._ensureInstalled() or self._parameters is None:
             return
+        self._hint = ""
         try:
             with slicer.util.tryWithErrorDisplay(_("The segmentation could not be started."), waitCursor=True):
                 request = requestOf(self._parameters)
@@ -115,18 +129,26 @@ class SegmentPanel:
 
     def _ensureInstalled(self) -> bool:
         try:
-            if dependencies.ensureInstalled(self._requirementsPath):
-                self._logic.engine.stop()  # a worker from before does not see the new packages
+            dependencies.ensureInstalled(self._requirementsPath, self._beginInstalling)
         except dependencies.DependenciesMissing as error:
             self._problem = str(error)
-            self.show()
             if not error.wasShown:
                 slicer.util.errorDisplay(str(error), windowTitle=_("Packages are missing"))
             return False
+        finally:
+            self._isInstalling = False
+            self.show()
         return True
+
+    def _beginInstalling(self) -> None:
+        # A worker from before would not see the new packages, and on Windows it keeps their files from being replaced.
+        self._logic.engine.stop()
+        self._isInstalling = True
+        self.show()
 
     def _begin(self) -> None:
         self._isCancelling = False
+        self._isPreviewShown = False
         self._stage = _("Starting the engine")
         self._ui.progressBar.value = 0
         self._onLog(_("Segmentation started."))
@@ -143,9 +165,12 @@ class SegmentPanel:
             self._endRun(_("Segmentation finished."))
             self._onFinished(inputVolume, outputs)
 
-        return RunListener(
-            progress=self._onProgress, finished=finished, failed=self._onFailed, cancelled=self._onCancelled
-        )
+        def preview(segmentationNode) -> None:
+            if not self._isPreviewShown:  # later the views are the user's
+                self._isPreviewShown = True
+                slice_views.showPreview(inputVolume, segmentationNode)
+
+        return RunListener(self._onProgress, preview, finished, self._onFailed, self._onCancelled)
 
     def _poll(self) -> None:
         for event in self._logic.pollEngine():
@@ -157,12 +182,23 @@ class SegmentPanel:
 
     def _onEngineEvent(self, event: dict) -> None:
         if event["event"] == "ready":
+            self._hint = ""
             self._onCapabilities(event)
             self._onLog(_("Engine {version} is ready.").format(version=event.get("version", "")))
-        elif event["event"] in ("unavailable", "failed"):
+        elif event["event"] == "unavailable":
+            self._onLog(event.get("reason", ""))
+            self._hint = self._unavailableHint(event.get("reason", ""))
+            self.show()
+        elif event["event"] == "failed":
             self._onLog(event.get("reason", ""))
         elif event["event"] == "log":
             self._onLog(event["line"])
+
+    @staticmethod
+    def _unavailableHint(reason: str) -> str:
+        if dependencies.areInstalledByTheUser():
+            return reason
+        return _("Some packages are not installed yet; Segment asks before it installs them.")
 
     def _onProgress(self, fraction: float, _stage: str, message: str, remaining: float | None) -> None:
         self._ui.progressBar.value = round(100 * fraction)

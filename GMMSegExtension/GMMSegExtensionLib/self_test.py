@@ -14,24 +14,37 @@ _OBLIQUE = np.array([[1.4, -0.5, 0.1, -40.0], [0.5, 1.4, 0.2, -35.0], [-0.2, -0.
 
 
 class SelfTest:
-    """Mixed into ``ScriptedLoadableModuleTest``. Methods named ``test_`` are run one after the other."""
+    """Mixed into ``ScriptedLoadableModuleTest``: each method named ``test_`` is a scenario on an empty scene.
 
-    def makeLogic(self):
+    Slicer's test driver runs them as a test case each, "Reload and Test" one after the other through :meth:`runTest`;
+    both share one warm worker.
+    """
+
+    @classmethod
+    def makeLogic(cls):
         raise NotImplementedError
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.logic = cls.makeLogic()
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.logic.stopEngine()
 
     def setUp(self) -> None:
         slicer.mrmlScene.Clear()
 
     def runTest(self) -> None:
-        """Run every scenario on an empty scene, all with one warm worker."""
-        self.logic = self.makeLogic()
+        """Run every scenario."""
+        self.setUpClass()
         try:
             for scenario in sorted(name for name in dir(self) if name.startswith("test_")):
                 self.setUp()
                 self.delayDisplay(_("Running {scenario}").format(scenario=scenario))
                 getattr(self, scenario)()
         finally:
-            self.logic.stopEngine()
+            self.tearDownClass()
 
     def test_a_shipped_brain_gives_three_tissues(self) -> None:
         path = sample_data.samplePath("openneuro_brain_T1.nii.gz")

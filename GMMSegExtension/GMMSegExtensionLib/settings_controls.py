@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from slicer.i18n import tr as _
 
+from .tooltips import paragraphs
+
 _ONLY_WHEN_TRAINING = (
     "gammaSlider",
     "gammaSpinBox",
@@ -41,4 +43,4 @@ class SettingsControls:
     def _enable(self, name: str, isActive: bool, reason: str) -> None:
         control = self._controls[name]
         control.enabled = isActive
-        control.toolTip = self._toolTips[name] if isActive else f"{self._toolTips[name]}\n{reason}"
+        control.toolTip = self._toolTips[name] if isActive else self._toolTips[name] + paragraphs(reason)

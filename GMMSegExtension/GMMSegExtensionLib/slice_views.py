@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import slicer
 
+from . import output_nodes
 from .scene import SegmentationOutputs
 
 _FIELD_OPACITY = 0.6
@@ -45,8 +46,29 @@ def show(inputVolume, outputs: SegmentationOutputs, wanted: Shown) -> None:
     if wanted.corrected and outputs.correctedVolumes:
         background = outputs.correctedVolumes[0]
         _shareWindow(inputVolume, background)
-    slicer.util.setSliceViewerLayers(background=background)
+    isElsewhere = not _isBackground(inputVolume, *outputs.correctedVolumes)
+    slicer.util.setSliceViewerLayers(background=background, fit=isElsewhere and _hasViews())
     _showOverlay(outputs.biasOverlay, wanted.biasField)
+
+
+def showPreview(inputVolume, segmentationNode) -> None:
+    """Let the segments of an unfinished run be seen, over the volume that they belong to."""
+    display = segmentationNode.GetDisplayNode()
+    if display is not None:
+        display.SetVisibility(True)
+    if not _isBackground(inputVolume, *output_nodes.findAll(inputVolume, output_nodes.CORRECTED)):
+        slicer.util.setSliceViewerLayers(background=inputVolume, fit=_hasViews())
+
+
+def _isBackground(*volumeNodes) -> bool:
+    """Whether some view shows one of the volumes."""
+    wanted = [node.GetID() for node in volumeNodes]
+    views = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    return any(view.GetBackgroundVolumeID() in wanted for view in views)
+
+
+def _hasViews() -> bool:
+    return getattr(slicer, "app", None) is not None
 
 
 def _showOverlay(overlay, isWanted: bool) -> None:

@@ -352,3 +352,16 @@ def _shift(millimetres: float) -> np.ndarray:
     shift = np.zeros((4, 4))
     shift[0, 3] = millimetres
     return shift
+
+
+def test_slicer_itself_is_never_started_as_the_worker(a_scene, monkeypatch, tmp_path):
+    from GMMSegExtensionLib.interpreter import workerCommand
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("GMMSEG_PYTHON", raising=False)
+    assert workerCommand()[0] == sys.executable
+    monkeypatch.setattr(sys, "executable", "/opt/Slicer/bin/Slicer")
+    with pytest.raises(RuntimeError, match="PythonSlicer"):
+        workerCommand()
+    monkeypatch.setenv("GMMSEG_PYTHON", "/opt/site/bin/python")
+    assert workerCommand()[0] == "/opt/site/bin/python"

@@ -27,10 +27,12 @@ def test_every_widget_of_the_form_is_of_the_class_that_the_form_says(a_panel):
             assert getattr(widget.ui, name).className() == kind, name
 
 
-def test_every_control_has_a_tooltip(a_panel):
+def test_every_control_has_a_tooltip_that_wraps(a_panel, run):
+    a_brain()
     widget = a_panel()
+    run(widget)
     for name in CONTROLS:
-        assert getattr(widget.ui, name).toolTip.strip(), name
+        assert getattr(widget.ui, name).toolTip.startswith("<p>"), name
 
 
 def test_every_setting_of_the_engine_has_a_control(a_panel):
@@ -80,7 +82,8 @@ def test_controls_without_effect_are_disabled_and_say_why(a_panel):
 def test_the_segment_button_says_why_it_cannot_run(a_panel):
     widget = a_panel()
     assert not widget.ui.segmentButton.enabled
-    assert widget.ui.statusLabel.text == widget.ui.segmentButton.toolTip == "Choose the volume to segment."
+    assert widget.ui.statusLabel.text == "Choose the volume to segment."
+    assert widget.ui.segmentButton.toolTip == "<p>Choose the volume to segment.</p>"
     a_brain()
     widget.initializeParameterNode()
     assert widget.ui.segmentButton.enabled and not widget.ui.statusLabel.visible

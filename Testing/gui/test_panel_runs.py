@@ -159,6 +159,42 @@ def test_class_names_of_other_than_three_classes_can_be_edited_and_are_kept(a_pa
     assert widget.ui.resultsTable.item(0, 0).text() == "bone"
 
 
+def test_the_preview_is_seen_over_its_volume_even_when_the_segments_were_hidden(
+    a_panel, run, a_fake_engine, an_application
+):
+    import slicer
+
+    volume = a_brain()
+    other = a_brain("other")
+    widget = a_panel()
+    widget._parameterNode.inputVolume = volume
+    run(widget)
+    display = widget.logic.outputsOf(volume).segmentation.GetDisplayNode()
+    display.SetVisibility(False)
+    slicer.util.setSliceViewerLayers(background=other)
+    widget.logic.engine = a_fake_engine("hang")
+    widget.ui.segmentButton.click()
+    an_application.process_events_until(display.GetVisibility, "the preview is seen")
+    assert slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")[0].GetBackgroundVolumeID() == volume.GetID()
+    widget.ui.segmentButton.click()
+    an_application.process_events_until(lambda: not widget.logic.isRunning, "the run is cancelled")
+
+
+def test_a_surface_in_the_3d_views_is_made_anew_once_by_a_rerun(a_panel, run, a_fake_engine):
+    from GMMSegExtensionLib.segments import hasSurface
+
+    volume = a_brain()
+    widget = a_panel()
+    run(widget)
+    assert "replaced" in widget.ui.segmentButton.toolTip
+    segmentation = widget.logic.outputsOf(volume).segmentation
+    segmentation.CreateClosedSurfaceRepresentation()
+    for behaviour in ("t2", "preview-then-fail"):
+        widget.logic.engine = a_fake_engine(behaviour)
+        run(widget)
+        assert hasSurface(segmentation), behaviour
+
+
 def test_a_rerun_adds_no_nodes(a_panel, run):
     import slicer
 
@@ -402,6 +438,40 @@ def test_torch_is_installed_through_its_extension(a_panel, run):
     assert installs.record[0].requirements == ["torch>=2.2,!=2.13.*"]
 
 
+def test_the_panel_says_while_it_installs_and_takes_no_second_click(a_panel, monkeypatch):
+    import slicer
+    from host import installs
+    from PySide6.QtWidgets import QApplication, QProgressDialog
+
+    a_brain()
+    widget = a_panel()
+    installs.set_pytorch(extension=True, torch=None)
+    seen = []
+
+    def install(_logic, **_options):
+        slicer.app.processEvents()
+        widget.ui.segmentButton.click()
+        windows = [window for window in QApplication.topLevelWidgets() if isinstance(window, QProgressDialog)]
+        seen.append((widget.ui.segmentButton.enabled, widget.ui.statusLabel.text))
+        assert [(window.labelText().split(";")[0], window.isModal()) for window in windows] == [
+            ("Downloading and installing PyTorch", True)
+        ]
+
+    import PyTorchUtils
+
+    monkeypatch.setattr(PyTorchUtils.PyTorchUtilsLogic, "installTorch", install)
+    widget.ui.segmentButton.click()
+    assert seen == [(False, "Packages are being installed; this may take some minutes.")]
+    assert widget.ui.segmentButton.enabled and "PyTorch was not installed" in widget.ui.statusLabel.text
+
+
+def test_a_worker_without_its_packages_is_mentioned_before_the_first_click(a_panel, an_application):
+    a_brain()
+    widget = a_panel("unavailable")
+    an_application.process_events_until(lambda: widget.ui.statusLabel.visible, "the panel tells")
+    assert "asks before it installs" in widget.ui.statusLabel.text and widget.ui.segmentButton.enabled
+
+
 def test_a_missing_pytorch_extension_is_explained(a_panel):
     from host import installs
 
@@ -411,6 +481,21 @@ def test_a_missing_pytorch_extension_is_explained(a_panel):
     widget.ui.segmentButton.click()
     assert "The extension 'PyTorch' is missing" in widget.ui.statusLabel.text
     assert len(messages.texts("error")) == 1
+
+
+@pytest.mark.parametrize("answer", ["accept", "reject"])
+def test_the_pytorch_extension_is_installed_after_asking(a_panel, answer):
+    from host import installs
+
+    a_brain()
+    widget = a_panel()
+    installs.has_extensions_manager = True
+    installs.set_pytorch(extension=False, torch=None)
+    messages.answers.append(answer)
+    widget.ui.segmentButton.click()
+    assert [entry.requirements for entry in installs.record] == ([["PyTorch"]] if answer == "accept" else [])
+    words = "restarts" if answer == "accept" else "'PyTorch' is missing"
+    assert words in widget.ui.statusLabel.text and messages.texts("error") == []
 
 
 def test_a_failed_installation_says_which_wheels_to_bring(a_panel):
@@ -463,6 +548,17 @@ def test_the_real_engine_segments_a_small_volume_from_the_panel(an_application):
     image = slicer.util.arrayFromVolume(volume)
     assert brightest[image > 90].mean() > 0.95 and brightest[image < 80].mean() < 0.02
     assert "torch" not in sys.modules
+
+
+def test_slicers_test_driver_runs_each_scenario_on_its_own(an_application):
+    import unittest
+
+    an_application.load_module(MODULE)
+    case = sys.modules["GMMSegExtension"].GMMSegExtensionTest
+    names = [name for name in unittest.TestLoader().getTestCaseNames(case) if "constant" in name or "bad_input" in name]
+    result = unittest.TestResult()
+    unittest.TestSuite(case(name) for name in names).run(result)
+    assert result.testsRun == 1 and result.wasSuccessful(), result.errors + result.failures
 
 
 def test_the_self_test_of_the_module_passes(an_application, monkeypatch):

@@ -36,7 +36,7 @@ _DEVICE = "atEnd bytesAvailable close errorString isOpen open read readAll readL
 _EVENT_LOOP_FLAGS = _enum(
     "ProcessEventsFlag", "AllEvents ExcludeUserInputEvents ExcludeSocketNotifiers WaitForMoreEvents"
 )
-_PROGRESS_DIALOG = "cancel reset setLabelText setMaximum setMinimum setRange setValue"
+_PROGRESS_DIALOG = "cancel reset setCancelButton setLabelText setMaximum setMinimum setRange setValue"
 _APPLICATION = "applicationName arguments exec exit instance organizationName processEvents quit sendPostedEvents"
 _SIZE_POLICIES = _enum("Policy", "Fixed Minimum Maximum Preferred MinimumExpanding Expanding Ignored")
 _ITEM_VIEW_ENUMERATORS = (
