@@ -22,7 +22,8 @@ from nibabel.orientations import apply_orientation, axcodes2ornt, io_orientation
 from scipy import ndimage
 
 # Far apart in hue and lightness, also for colour-blind readers (Okabe and Ito's set).
-TISSUE_COLOURS = {"CSF": "#56b4e9", "GM": "#e0559b", "WM": "#f5e663"}
+# The colours of the segments in Slicer (after Okabe and Ito, told apart with colour-vision deficiency too).
+TISSUE_COLOURS = {"CSF": "#57b5e8", "GM": "#d65e00", "WM": "#f0e342"}
 CLASS_COLOURS = ("#3b6fd4", "#56b4e9", "#1fa37e", "#8fce5a", "#f5e663", "#e69f00", "#d9572b", "#e0559b")
 DIVERGING = "RdBu_r"
 BACKGROUND = "#0d0d0f"
@@ -208,7 +209,7 @@ def histogram(
         total += density
         axes.fill_between(middle, density, color=colour, alpha=0.35, linewidth=0)
         axes.plot(middle, density, color=colour, linewidth=1.4, label=row["name"])
-    axes.plot(middle, total, color="#c0392b", linewidth=1.4, linestyle="--", label="sum of classes")
+    axes.plot(middle, total, color="#6a3d9a", linewidth=1.4, linestyle="--", label="sum of classes")
     axes.set_xlim(edges[0], edges[-1])
     axes.set_ylim(bottom=0)
     axes.set_xlabel("intensity")
