@@ -8,6 +8,7 @@ import torch
 from engine.losses.batches import a_batch, a_two_tissue_image
 from gmmseg import mixture
 from gmmseg.losses import GMMBiasLoss, GMMLoss, GMMTVLoss, TVLoss
+from gmmseg.start_values import start_values
 
 AS_PRINTED = {"purity_power": 0.0, "ridge": 0.0}
 
@@ -124,7 +125,7 @@ def test_purity_keeps_partial_volume_out_of_the_field(posteriors):
         labels = torch.from_numpy(phantom.truth).long() - 1
         s = torch.nn.functional.one_hot(labels.clamp_min(0), 3).movedim(-1, 0)[None].float()
     else:
-        parameters, _, _ = mixture.fit(image[mask][:, None], mixture.start_values(image[mask][:, None], 3))
+        parameters, _, _ = mixture.fit(image[mask][:, None], start_values(image[mask][:, None], 3))
         s, _ = mixture.posterior(image.reshape(-1, 1), parameters)
         s = s.reshape(*image.shape[2:], 3).movedim(-1, 0)[None]
 
