@@ -32,6 +32,14 @@ def resolve(name: str) -> torch.device:
     return torch.device(wanted)
 
 
+def for_statistics(device: torch.device) -> torch.device:
+    """Where mixture and field are computed when the network runs on ``device``.
+
+    The CPU for MPS, which lacks float64 and several of the operations; else the same.
+    """
+    return torch.device("cpu") if device.type == "mps" else device
+
+
 def resolve_precision(name: str, device: torch.device) -> torch.dtype:
     """Arithmetic of the network's convolutions.
 

@@ -33,13 +33,16 @@ class MixtureInformed(nn.Module):
         fit: the mixture and field at the start of training.
     """
 
+    mean: Tensor
+    spread: Tensor
+
     def __init__(self, network: nn.Module, scan: Scan, fit: Fit) -> None:
         super().__init__()
         typical = corrected(scan, fit)[scan.typical]
         self.network = network
+        self.register_buffer("mean", typical.mean(dim=0)[:, None, None])
+        self.register_buffer("spread", typical.std(dim=0)[:, None, None])
         self.mixture = fit.parameters
-        self.mean = typical.mean(dim=0)[:, None, None]
-        self.spread = typical.std(dim=0)[:, None, None]
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, D + 1, H, W) from :func:`network_input` to (B, K, H, W) logits."""
@@ -51,7 +54,8 @@ class MixtureInformed(nn.Module):
     def _log_posterior(self, channels: Tensor) -> Tensor:
         with torch.no_grad(), full_precision(channels.device):
             last = channels.movedim(1, -1)
-            joint = mixture.log_joint(last.reshape(-1, channels.shape[1]).float(), self.mixture)
+            known_mixture = self.mixture.to(channels.device)
+            joint = mixture.log_joint(last.reshape(-1, channels.shape[1]).float(), known_mixture)
             known = torch.log_softmax(joint, dim=1).clamp_min(LOWEST_LOG_POSTERIOR)
             return known.reshape(*last.shape[:-1], -1).movedim(-1, 1)
 

@@ -63,7 +63,7 @@ def segment(case: Case, settings: Settings, progress: Progress = silent) -> Resu
         progress(mask_end, "prepare", "Preparing the scan")
         prepared = prepare(case, mask, mask_warnings)
         check_distinct(prepared, settings.number_of_classes)
-        scan = _scan(prepared, device)
+        scan = _scan(prepared, devices.for_statistics(device))
     with clock("mixture"):
         share = part(progress, mask_end, mixture_end)
         fit = em.fit(scan, settings.number_of_classes, settings.bias_degree, share)
@@ -72,7 +72,7 @@ def segment(case: Case, settings: Settings, progress: Progress = silent) -> Resu
     if settings.mode == "train":
         with clock("train"):
             share = _on_full_grid(part(progress, mixture_end, _RESULTS_START), prepared)
-            trained = train_on_scan(scan, fit, settings, precision, share)
+            trained = train_on_scan(scan, fit, settings, device, precision, share)
             fit, losses = trained.fit, trained.losses
     progress(_RESULTS_START, "results", "Putting the results together")
     with clock("results"):

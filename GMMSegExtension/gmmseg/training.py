@@ -53,7 +53,12 @@ class Trained:
 
 
 def train_on_scan(
-    scan: Scan, start: Fit, settings: Settings, precision: torch.dtype, progress: Progress = silent
+    scan: Scan,
+    start: Fit,
+    settings: Settings,
+    device: torch.device,
+    precision: torch.dtype,
+    progress: Progress = silent,
 ) -> Trained:
     """Trains a network on one scan without labels, from the classical mixture's posteriors on.
 
@@ -61,27 +66,38 @@ def train_on_scan(
         scan: the scan.
         start: the classical mixture's fit, see :func:`gmmseg.em.fit`.
         settings: network, base_width, iterations, learning_rate, batch_size, gamma, entropy_weight, bias_degree, seed.
+        device: where the network runs; the scan may lie elsewhere, see :func:`gmmseg.devices.for_statistics`.
         precision: arithmetic of the network.
         progress: told about each step; its previews are (i, j, k) uint8 labels in the scan's box.
 
     Raises:
         Cancelled: from progress.
     """
-    with _seeded(settings.seed, scan.image.device):
-        return _Trainer(scan, start, settings, precision, progress).run()
+    with _seeded(settings.seed, device):
+        return _Trainer(scan, start, settings, device, precision, progress).run()
 
 
 class _Trainer:
     """The state of one training: network, optimiser, current mixture and field."""
 
-    def __init__(self, scan: Scan, start: Fit, settings: Settings, precision: torch.dtype, progress: Progress) -> None:
+    def __init__(
+        self,
+        scan: Scan,
+        start: Fit,
+        settings: Settings,
+        device: torch.device,
+        precision: torch.dtype,
+        progress: Progress,
+    ) -> None:
         self.scan, self.fit, self.settings, self.precision, self.progress = scan, start, settings, precision, progress
-        device = scan.image.device
+        self.device = device
         self.random = np.random.default_rng(settings.seed)
         self.views = orientations(scan.spacing)
-        self.target = scan.on_grid(start.s)
-        self.stack = network_input(scan, start)
-        self.noise = noise_level(self.stack[:-1], self.target)
+        target, stack = scan.on_grid(start.s), network_input(scan, start)
+        self.noise = noise_level(stack[:-1], target).to(device)
+        self.target, self.stack = target.to(device), stack.to(device)
+        self.image, self.mask = scan.image.to(device), scan.mask.to(device)
+        self.field = self._field_on_grid()
         network = MixtureInformed(
             networks.build(settings.network, scan.channels + 1, start.s.shape[1], settings.base_width), scan, start
         )
@@ -93,7 +109,6 @@ class _Trainer:
         self.scaler = _scaler(precision, device)
         self.cross_entropy = TotalLoss(beta=0.0)
         self.free_energy = GMMTVLoss(gamma=settings.gamma, entropy_weight=settings.entropy_weight)
-        self.field = None if start.field is None else scan.on_grid(start.field, outside=1.0)
         self.losses: list[float] = []
 
     def run(self) -> Trained:
@@ -113,7 +128,7 @@ class _Trainer:
     def _step(self, warm: bool) -> None:
         """One optimiser step on a random batch of slices of one orientation."""
         view = self.views[len(self.losses) % len(self.views)]
-        mask = view.slices(self.scan.mask[None])
+        mask = view.slices(self.mask[None])
         chosen = self._random_slices(view, mask)
         flips = [axis for axis in (2, 3) if self.random.random() < 0.5]
 
@@ -123,14 +138,14 @@ class _Trainer:
         inside = mask[chosen].flip(flips)
         logits = self._logits(self.network, self._with_noise(take(self.stack)))
         if warm:
-            loss = self.cross_entropy(logits, take(self.target), take(self.scan.image), inside)
+            loss = self.cross_entropy(logits, take(self.target), take(self.image), inside)
         else:
             # All slices are of this scan: one volume, whose statistics are given.
             index = torch.zeros(len(chosen), dtype=torch.long, device=logits.device)
             field = None if self.field is None else take(self.field)
             loss = self.free_energy(
                 logits,
-                take(self.scan.image),
+                take(self.image),
                 inside,
                 volume_index=index,
                 parameters=self.fit.parameters,
@@ -162,15 +177,19 @@ class _Trainer:
         self.fit = self._posterior(0.92 * done, 0.92 * done)
         labels = self.scan.on_grid((self.fit.s.argmax(dim=1) + 1).to(torch.uint8)[:, None])[0]
         self.progress(0.92 * done, "train", "Updated class means and bias field", labels.cpu().numpy())
-        self.field = None if self.fit.field is None else self.scan.on_grid(self.fit.field, outside=1.0)
+        self.field = self._field_on_grid()
+
+    def _field_on_grid(self) -> Tensor | None:
+        """(D, i, j, k) current field on the network's device, 1 outside the mask; None for no field."""
+        return None if self.fit.field is None else self.scan.on_grid(self.fit.field, outside=1.0).to(self.device)
 
     def _posterior(self, start: float, stop: float) -> Fit:
         def tick(share: float) -> None:
             self.progress(start + share * (stop - start), "posterior", "Averaging the orientations")
 
         grid = average_posterior(
-            self.network, self.stack, self.scan.mask, self.views, self._logits, 4 * self.settings.batch_size, tick
-        )
+            self.network, self.stack, self.mask, self.views, self._logits, 4 * self.settings.batch_size, tick
+        ).to(self.scan.image.device)
         return statistics(self.scan, self.scan.rows_of(grid), self.fit, self.settings.bias_degree)
 
     def _logits(self, network: nn.Module, images: Tensor) -> Tensor:

@@ -146,3 +146,8 @@ def test_other_errors_are_not(error):
 def test_peak_memory_is_told_for_cuda_only():
     devices.reset_peak_memory(CPU)
     assert devices.peak_memory_mb(CPU) is None
+
+
+def test_statistics_of_a_network_on_mps_are_computed_on_the_cpu():
+    assert devices.for_statistics(torch.device("mps")) == torch.device("cpu")
+    assert devices.for_statistics(torch.device("cuda:1")) == torch.device("cuda:1")

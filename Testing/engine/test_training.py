@@ -12,6 +12,7 @@ from gmmseg.metrics import overlap
 from gmmseg.scan import Scan
 from gmmseg.settings import Settings
 
+CPU = torch.device("cpu")
 QUICK = Settings(iterations=12, base_width=4, batch_size=4)
 
 
@@ -20,7 +21,7 @@ def scan_of(phantom: phantoms.Phantom, spacing: tuple[float, float, float] = (1.
 
 
 def trained(scan: Scan, settings: Settings = QUICK, degree: int = 0, **options) -> training.Trained:
-    return training.train_on_scan(scan, em.fit(scan, 3, degree), settings, torch.float32, **options)
+    return training.train_on_scan(scan, em.fit(scan, 3, degree), settings, CPU, torch.float32, **options)
 
 
 def mean_dice(scan: Scan, s: torch.Tensor, truth: np.ndarray) -> float:
@@ -118,14 +119,16 @@ def test_two_channels_and_five_classes_are_trained_on():
     phantom = phantoms.nested_spheres(24, noise=0.1)
     image = torch.from_numpy(np.stack([phantom.image, np.where(phantom.mask, 1.4 - phantom.image, 0)]))
     scan = Scan(image.float(), torch.from_numpy(phantom.mask), (1.0, 1.0, 1.0))
-    result = training.train_on_scan(scan, em.fit(scan, 5, 0), QUICK, torch.float32)
+    result = training.train_on_scan(scan, em.fit(scan, 5, 0), QUICK, CPU, torch.float32)
     assert result.fit.s.shape == (int(phantom.mask.sum()), 5)
 
 
 def test_bfloat16_gives_nearly_the_labels_of_float32(a_noisy_scan):
     scan, _ = a_noisy_scan
     start = em.fit(scan, 3, 0)
-    exact, half = (training.train_on_scan(scan, start, QUICK, kind).fit.s for kind in (torch.float32, torch.bfloat16))
+    exact, half = (
+        training.train_on_scan(scan, start, QUICK, CPU, kind).fit.s for kind in (torch.float32, torch.bfloat16)
+    )
     assert float((exact.argmax(dim=1) == half.argmax(dim=1)).float().mean()) > 0.93
 
 
