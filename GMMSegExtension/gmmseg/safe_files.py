@@ -60,7 +60,8 @@ def ensure_output_folder(path: str | os.PathLike) -> Path:
         raise InputError(f"A part of '{folder}' is a file, not a folder; choose another output folder.") from error
     except OSError as error:
         _raise_sentence(folder, error)
-        raise
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"'{folder}' cannot be used as output folder ({reason}); choose another one.") from error
     return folder
 
 

@@ -500,6 +500,15 @@ def test_a_write_protected_folder_is_explained(tmp_path, an_ordinary_user):
         ensure_output_folder(tmp_path / "deeper")
 
 
+def test_whatever_else_the_system_refuses_is_a_sentence_too(tmp_path, monkeypatch):
+    def refuse(*_args, **_options):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(InputError, match=r"cannot be used as output folder \(input/output error\)"):
+        ensure_output_folder(tmp_path / "out")
+
+
 def test_an_output_folder_is_made_with_its_parents(tmp_path):
     folder = ensure_output_folder(tmp_path / "a" / "b")
     assert folder.is_dir()
