@@ -1,8 +1,6 @@
 """Results as files: on the input's grid, complete or not at all."""
 
-import contextlib
 import json
-import resource
 
 import nibabel as nib
 import numpy as np
@@ -10,6 +8,7 @@ import pytest
 from gmmseg import outputs
 from gmmseg.case import Volume
 from gmmseg.errors import Cancelled, InputError
+from limits import file_size_limit
 from phantom_results import OBLIQUE, result_of
 
 
@@ -26,17 +25,6 @@ def like(a_result):
 @pytest.fixture
 def a_folder(tmp_path):
     return tmp_path
-
-
-@contextlib.contextmanager
-def file_size_limit(size):
-    """The system refuses to let any file grow beyond ``size`` bytes, as a quota or a full disk would."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def names_in(folder):
