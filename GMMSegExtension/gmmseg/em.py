@@ -61,8 +61,8 @@ class Fit:
 def fit(scan: Scan, number_of_classes: int, bias_degree: int, progress: Progress = silent) -> Fit:
     """Mixture and bias field of one scan.
 
-    The mixture starts from quantiles and is fitted without field; then field and mixture alternate. The field is kept
-    only when it is larger than the brain's own texture and makes the tissues more even.
+    The mixture starts from the best split of the histogram and is fitted without field; then field and mixture
+    alternate. The field is kept only when it is larger than the brain's own texture and leaves tissues no less even.
 
     Args:
         scan: the scan.
@@ -142,7 +142,7 @@ def unevenness(scan: Scan, fit: Fit) -> float:
 def field_classes(scan: Scan, s: Tensor) -> Tensor:
     """(K,) 1 for tissue classes, 0 for the fluid: the darkest class on T1, the brightest on T2."""
     number_of_classes = s.shape[1]
-    labels = scan.on_grid((s.argmax(dim=1) + 1).to(torch.uint8)[:, None])[0].cpu().numpy()
+    labels = scan.labels(s).cpu().numpy()
     deep = bright_lies_deep(labels, scan.mask.cpu().numpy(), np.asarray(scan.spacing), number_of_classes)
     classes = torch.ones(number_of_classes, dtype=s.dtype, device=s.device)
     classes[0 if deep else number_of_classes - 1] = 0

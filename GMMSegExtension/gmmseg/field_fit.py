@@ -14,7 +14,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from . import bias_field, mixture
-from .mixture import MixtureParameters
 from .scan import Scan
 
 # The posterior averaged over 27 neighbours, to this power: .95 counts half, .5 nothing.
@@ -124,9 +123,3 @@ def field_everywhere(
         full_mask_axes.append(line)
     axes = [bias_field.axis_coordinates(line[:, None])[0] for line in full_mask_axes]
     return bias_field.evaluate(weights, axes, degree)
-
-
-def scaled_means(parameters: MixtureParameters, scale: Tensor) -> MixtureParameters:
-    """The mixture in intensities ``scale`` (D,) times as large."""
-    outer = scale[:, None] * scale[None, :]
-    return MixtureParameters(parameters.mean * scale, parameters.covariance * outer, parameters.weight)

@@ -36,6 +36,11 @@ class MixtureParameters:
         order = torch.argsort(self.mean[:, 0])
         return MixtureParameters(self.mean[order], self.covariance[order], self.weight[order]), order
 
+    def scaled(self, scale: Tensor) -> MixtureParameters:
+        """The mixture of intensities ``scale`` (D,) times as large."""
+        outer = scale[:, None] * scale[None, :]
+        return MixtureParameters(self.mean * scale, self.covariance * outer, self.weight)
+
     def detached(self) -> MixtureParameters:
         return MixtureParameters(self.mean.detach(), self.covariance.detach(), self.weight.detach())
 

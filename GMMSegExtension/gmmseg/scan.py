@@ -54,6 +54,10 @@ class Scan:
         grid[:, self.mask] = rows.T
         return grid
 
+    def labels(self, s: Tensor) -> Tensor:
+        """(i, j, k) uint8: 1 + the most probable class of (N, K) posteriors, 0 outside the mask."""
+        return self.on_grid((s.argmax(dim=1) + 1).to(torch.uint8)[:, None])[0]
+
     def rows_of(self, grid: Tensor) -> Tensor:
         """(N, C) rows from (C, i, j, k)."""
         return grid[:, self.mask].T.contiguous()

@@ -20,7 +20,7 @@ from .case import Case, Result
 from .checks import check_case
 from .em import Fit
 from .errors import InputError
-from .field_fit import field_everywhere, scaled_means
+from .field_fit import field_everywhere
 from .preprocessing import Prepared, channel_on_grid, check_distinct, prepare
 from .progress import Progress, part, silent
 from .scan import Scan
@@ -67,7 +67,7 @@ def segment(case: Case, settings: Settings, progress: Progress = silent) -> Resu
     with clock("mixture"):
         share = part(progress, mask_end, mixture_end)
         fit = em.fit(scan, settings.number_of_classes, settings.bias_degree, share)
-        progress(mixture_end, "mixture", "Mixture fitted", _preview(_labels(scan, fit), prepared))
+        progress(mixture_end, "mixture", "Mixture fitted", _on_grid(scan.labels(fit.s).cpu().numpy(), prepared))
     losses: tuple[float, ...] = ()
     if settings.mode == "train":
         with clock("train"):
@@ -149,39 +149,28 @@ def _scan(prepared: Prepared, device: torch.device) -> Scan:
 
 
 def _outcome(case: Case, prepared: Prepared, scan: Scan, fit: Fit) -> _Outcome:
-    # The network's posteriors can end with class means in another order than the mixture began with.
-    parameters, order = fit.parameters.sorted_by_first_channel()
-    s = fit.s[:, order]
-    labels = (s.argmax(dim=1) + 1).to(torch.uint8)
     if fit.field_weights is None:
         bias = np.ones((scan.channels, *prepared.full_shape), dtype=np.float32)
     else:
         bias = field_everywhere(fit.field_weights, scan.mask, prepared.box, prepared.full_shape).cpu().numpy()
     image = np.stack([channel_on_grid(channel, case.images[0]) for channel in case.images])
-    units = scaled_means(parameters, torch.from_numpy(prepared.scale).to(parameters.mean))
-    full_mask = np.zeros(prepared.full_shape, dtype=bool)
-    full_mask[prepared.box] = prepared.mask
+    units = fit.parameters.scaled(torch.from_numpy(prepared.scale).to(fit.parameters.mean))
     return _Outcome(
-        labels=_preview(scan.on_grid(labels[:, None])[0].cpu().numpy(), prepared),
-        posteriors=scan.on_grid(s).cpu().numpy(),
+        labels=_on_grid(scan.labels(fit.s).cpu().numpy(), prepared),
+        posteriors=scan.on_grid(fit.s).cpu().numpy(),
         bias_field=bias,
         image=image,
         corrected=image / bias,
-        mask=full_mask,
+        mask=_on_grid(prepared.mask, prepared),
         means=units.mean.cpu().numpy(),
         covariances=units.covariance.cpu().numpy(),
     )
 
 
-def _labels(scan: Scan, fit: Fit) -> np.ndarray:
-    """(i, j, k) uint8 labels in the box."""
-    return scan.on_grid((fit.s.argmax(dim=1) + 1).to(torch.uint8)[:, None])[0].cpu().numpy()
-
-
-def _preview(labels: np.ndarray, prepared: Prepared) -> np.ndarray:
-    """(I, J, K) labels from those in the box."""
-    full = np.zeros(prepared.full_shape, dtype=np.uint8)
-    full[prepared.box] = labels
+def _on_grid(values: np.ndarray, prepared: Prepared) -> np.ndarray:
+    """(I, J, K) values from those in the box, 0 around it."""
+    full = np.zeros(prepared.full_shape, dtype=values.dtype)
+    full[prepared.box] = values
     return full
 
 
@@ -189,6 +178,6 @@ def _on_full_grid(progress: Progress, prepared: Prepared) -> Progress:
     """Progress whose previews, made in the box, reach ``progress`` on the full grid."""
 
     def report_progress(fraction: float, stage: str, message: str, preview: np.ndarray | None = None) -> None:
-        progress(fraction, stage, message, None if preview is None else _preview(preview, prepared))
+        progress(fraction, stage, message, None if preview is None else _on_grid(preview, prepared))
 
     return report_progress

@@ -7,11 +7,9 @@ import torch
 from torch import Tensor
 
 from .mixture import MixtureParameters, estimate, quantile
+from .scan import CLIP_QUANTILE
 
 _BINS = 256
-# Intensities beyond this share at either end take no part: k-means-like starts spend a whole class on a thousand
-# bright outliers (vessels, bone) otherwise.
-CLIP_QUANTILE = 0.995
 
 
 def start_values(x: Tensor, number_of_classes: int) -> MixtureParameters:
@@ -28,6 +26,7 @@ def start_values(x: Tensor, number_of_classes: int) -> MixtureParameters:
         Mixture sorted by the mean of the first channel.
     """
     first = x[:, 0]
+    # k-means-like starts spend a whole class on a thousand bright outliers otherwise.
     low, high = quantile(first, 1 - CLIP_QUANTILE), quantile(first, CLIP_QUANTILE)
     inside = x[(first >= low) & (first <= high)]
     if high > low:

@@ -175,8 +175,8 @@ class _Trainer:
     def _update_statistics(self, done: float) -> None:
         """Mixture and field in closed form from the network's posteriors of the whole volume."""
         self.fit = self._posterior(0.92 * done, 0.92 * done)
-        labels = self.scan.on_grid((self.fit.s.argmax(dim=1) + 1).to(torch.uint8)[:, None])[0]
-        self.progress(0.92 * done, "train", "Updated class means and bias field", labels.cpu().numpy())
+        labels = self.scan.labels(self.fit.s).cpu().numpy()
+        self.progress(0.92 * done, "train", "Updated class means and bias field", labels)
         self.field = self._field_on_grid()
 
     def _field_on_grid(self) -> Tensor | None:

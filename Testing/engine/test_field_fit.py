@@ -7,7 +7,7 @@ import phantoms
 import pytest
 import torch
 from gmmseg import bias_field, mixture
-from gmmseg.field_fit import FieldFit, field_everywhere, scaled_means
+from gmmseg.field_fit import FieldFit, field_everywhere
 from gmmseg.scan import Scan
 
 DEGREE = 3
@@ -189,6 +189,6 @@ def test_the_mixture_in_other_units_gives_the_same_posteriors():
     parameters = mixture.estimate(x, torch.from_numpy(rng.dirichlet(np.ones(3), 200)))
     scale = torch.tensor([300.0, 0.5], dtype=torch.float64)
     s, log_likelihood = mixture.posterior(x, parameters)
-    scaled, other = mixture.posterior(x * scale, scaled_means(parameters, scale))
+    scaled, other = mixture.posterior(x * scale, parameters.scaled(scale))
     torch.testing.assert_close(scaled, s)
     torch.testing.assert_close(other, log_likelihood - scale.log().sum())
