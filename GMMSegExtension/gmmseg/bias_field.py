@@ -173,19 +173,21 @@ def solve(u: Tensor, v: Tensor, channels: int, dimensions: int, degree: int, rid
     return w.reshape(len(terms), channels)
 
 
-def normalise(field: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+def normalise(field: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Fixes the scale that b and mu share: mean 1 in the mask, then clamped to [0.3, 3].
 
     Args:
-        field: (D, ...) raw field, mask: (...) bool.
+        field: (D, ...) raw field.
+        mask: (...) bool; None when all of ``field`` is in the mask.
 
     Returns:
         The field, and (D,) what it was divided by (class means are to be multiplied by it).
     """
-    scale = field[:, mask].double().mean(dim=1) if field.device.type != "mps" else field[:, mask].mean(dim=1)
-    scale = scale.to(field)
+    inside = field.flatten(1) if mask is None else field[:, mask]
+    wide = torch.float32 if field.device.type == "mps" else torch.float64
+    scale = inside.mean(dim=1, dtype=wide).to(field)
     shaped = scale.reshape(-1, *[1] * (field.ndim - 1))
-    return (field / shaped).clamp(LOWEST, HIGHEST), scale
+    return (field / shaped).clamp_(LOWEST, HIGHEST), scale
 
 
 def _levelled(u: Tensor) -> Tensor:

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from . import mixture
-from .contrast import bright_lies_deep
 from .field_fit import FieldFit
 from .metrics import coefficient_of_joint_variation
 from .mixture import MixtureParameters
+from .neighbours import interior
 from .progress import Progress, silent
 from .scan import Scan
 from .start_values import start_values
@@ -29,10 +29,7 @@ COARSE = 6
 SETTLED = 5e-4
 # A field that varies less than this per mm of voxel size is not told apart from texture and partial volume: on phantoms
 # without field .004 to .007 is found, with one of 10 % at least .011.
-SMALLEST_FIELD = 0.008
-# The tissues' unevenness, each time in their own labels, may rise by this much, because noise moves the labels too. On
-# phantoms a right field raises it by at most .012; on BrainWeb a wrong one raises it by .047.
-UNEVENNESS_TOLERANCE = 1.03
+SMALLEST_FIELD = 0.009
 
 
 @dataclass(frozen=True)
@@ -115,23 +112,31 @@ def better(scan: Scan, without: Fit, corrected: Fit | None) -> Fit:
         return _warned(
             without, "The bias field is too small to be told from the tissue's texture, so none was corrected."
         )
-    if unevenness(scan, corrected) > UNEVENNESS_TOLERANCE * unevenness(scan, without):
+    # In the same labels before and after: in labels of its own the uncorrected scan looks even, because it takes what
+    # the field makes brighter for another tissue.
+    if unevenness(scan, corrected.s, corrected.field) >= unevenness(scan, corrected.s, None):
         return _warned(without, "The estimated bias field made the tissues less even, so it was not used.")
     return corrected
 
 
-def unevenness(scan: Scan, fit: Fit) -> float:
-    """Joint variation of the two purest non-fluid classes after correction, worst over channels; lower is better."""
-    solid = torch.nonzero(field_classes(scan, fit.s)).flatten().tolist()
+def unevenness(scan: Scan, s: Tensor, field: Tensor | None) -> float:
+    """Joint variation of the two purest non-fluid classes after correction, worst over channels; lower is better.
+
+    Args:
+        scan: the scan.
+        s: (N, K) posteriors, whose labels are the tissues.
+        field: (N, D) to divide the intensities by; None for 1 everywhere.
+    """
+    solid = torch.nonzero(field_classes(scan, s)).flatten().tolist()
     pair = solid[-2:] if len(solid) > 1 else solid
-    labels = fit.s.argmax(dim=1)
-    x = scan.rows if fit.field is None else scan.rows / fit.field
-    tissues = [x[_interior(scan, labels == k)] for k in pair]
-    if any(len(tissue) < 100 for tissue in tissues):
-        return float("inf") if fit.field is not None else 0.0
+    labels = scan.labels(s)
+    pure = (scan.rows_of(interior(labels == k + 1)[None])[:, 0] for k in pair)
+    places = [torch.nonzero(chosen & scan.typical).flatten() for chosen in pure]
+    if any(len(place) < 100 for place in places):
+        return float("inf") if field is not None else 0.0
     worst = 0.0
     for channel in range(scan.channels):
-        values = [tissue[:, channel].cpu().numpy() for tissue in tissues]
+        values = [_corrected(scan, field, channel, place) for place in places]
         if len(values) == 1:
             worst = max(worst, float(values[0].std() / values[0].mean()))
         else:
@@ -139,25 +144,21 @@ def unevenness(scan: Scan, fit: Fit) -> float:
     return worst
 
 
+def _corrected(scan: Scan, field: Tensor | None, channel: int, place: Tensor) -> np.ndarray:
+    """(n,) intensities of some rows over their field."""
+    values = scan.rows[:, channel].index_select(0, place)
+    if field is not None:
+        values = values / field[:, channel].index_select(0, place)
+    return values.cpu().numpy()
+
+
 def field_classes(scan: Scan, s: Tensor) -> Tensor:
     """(K,) 1 for tissue classes, 0 for the fluid: the darkest class on T1, the brightest on T2."""
     number_of_classes = s.shape[1]
-    labels = scan.labels(s).cpu().numpy()
-    deep = bright_lies_deep(labels, scan.mask.cpu().numpy(), np.asarray(scan.spacing), number_of_classes)
+    deep = scan.depth.bright_lies_deep(scan.labels(s).cpu().numpy(), number_of_classes)
     classes = torch.ones(number_of_classes, dtype=s.dtype, device=s.device)
     classes[0 if deep else number_of_classes - 1] = 0
     return classes
-
-
-def _interior(scan: Scan, chosen: Tensor) -> Tensor:
-    """(N,) bool: chosen rows whose six face neighbours are chosen too."""
-    grid = scan.on_grid(chosen.to(torch.uint8)[:, None])[0].bool()
-    inner = grid.clone()
-    for axis in range(3):
-        length = grid.shape[axis]
-        inner.narrow(axis, 1, length - 1).logical_and_(grid.narrow(axis, 0, length - 1))
-        inner.narrow(axis, 0, length - 1).logical_and_(grid.narrow(axis, 1, length - 1))
-    return inner[scan.mask]
 
 
 def _warned(fit: Fit, sentence: str) -> Fit:

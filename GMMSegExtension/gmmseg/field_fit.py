@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from . import bias_field, mixture
+from .neighbours import box_sum
 from .scan import Scan
 
 # The posterior averaged over 27 neighbours, to this power: .95 counts half, .5 nothing.
@@ -32,11 +33,13 @@ class FieldFit:
     Args:
         scan: the scan.
         degree: highest total degree P of the Legendre polynomials, 1 to 6.
+        ridge: weight of the bending penalty.
     """
 
-    def __init__(self, scan: Scan, degree: int) -> None:
+    def __init__(self, scan: Scan, degree: int, ridge: float = RIDGE) -> None:
         self._scan = scan
         self._degree = degree
+        self._ridge = ridge
         self._axes = bias_field.axis_coordinates(scan.mask)
         self._block = [max(1, round(BLOCK_MM / step)) for step in scan.spacing]
 
@@ -55,9 +58,13 @@ class FieldFit:
             (N, D) field and its (T, D) polynomial weights, of mean 1 in the mask; None when too little is pure.
         """
         scan = self._scan
-        weight = (self._purity(s) * classes) * scan.typical[:, None]
+        columns = [s[:, k] for k in torch.nonzero(classes).flatten().tolist()]
+        if not columns:
+            return None
+        # One class at a time: one grid fits into the processor's cache, several do not.
+        weight = torch.stack([self._purity(column).mul_(scan.typical) for column in columns]).T
         # A class that is hardly pure anywhere (cortex in thick voxels) is not pure where it seems to be either.
-        share = weight.sum(dim=0) / s.sum(dim=0).clamp_min(1)
+        share = weight.sum(dim=0) / torch.stack([column.sum() for column in columns]).clamp_min(1)
         weight = weight * (share / share.max().clamp_min(1e-12))
         if use is not None:
             weight = weight * use[:, None]
@@ -72,9 +79,10 @@ class FieldFit:
             self._pooled(j1.reshape(len(j1), -1)).reshape(-1, channels, channels),
             self._pooled(j2),
         )
-        w = bias_field.solve(u, v, channels, 3, self._degree, RIDGE)
-        grid, scale = bias_field.normalise(bias_field.evaluate(w, self._axes, self._degree), scan.mask)
-        return scan.rows_of(grid), w / scale.to(w)[None, :]
+        w = bias_field.solve(u, v, channels, 3, self._degree, self._ridge)
+        raw = scan.rows_of(bias_field.evaluate(w, self._axes, self._degree))
+        normalised, scale = bias_field.normalise(raw.T)
+        return normalised.T, w / scale.to(w)[None, :]
 
     @cached_property
     def _basis(self) -> Tensor:
@@ -83,24 +91,31 @@ class FieldFit:
         grid = torch.stack(torch.meshgrid(*centres, indexing="ij"), dim=-1).reshape(-1, 3)
         return bias_field.legendre_basis(grid, self._degree)
 
-    def _purity(self, s: Tensor) -> Tensor:
-        """(N, K) mean posterior of the 27 neighbours to the power PURITY_POWER; what lies outside counts as impure."""
-        grid = self._scan.on_grid(s)
-        smooth = F.avg_pool3d(grid[None], 3, stride=1, padding=1)[0]
-        return self._scan.rows_of(smooth) ** PURITY_POWER
+    def _purity(self, column: Tensor) -> Tensor:
+        """(N,) mean of the 27 neighbours' posteriors (N,) to PURITY_POWER; what lies outside counts as impure."""
+        sums = box_sum(self._scan.on_grid(column[:, None])[0])
+        return (self._scan.rows_of(sums[None])[:, 0] / 27) ** PURITY_POWER
 
     def _pooled(self, rows: Tensor) -> Tensor:
         """(blocks, C) sums of (N, C) rows over the blocks."""
-        grid = self._scan.on_grid(rows)
-        margin = [m for n, b in zip(reversed(grid.shape[1:]), reversed(self._block), strict=True) for m in (0, -n % b)]
-        blocks = F.avg_pool3d(F.pad(grid[None], margin), self._block)[0]
-        size = self._block[0] * self._block[1] * self._block[2]
-        return blocks.reshape(rows.shape[1], -1).T * size
+        columns = []
+        for column in rows.T:
+            grid = self._scan.on_grid(column[:, None])[0]
+            for axis, size in enumerate(self._block):
+                grid = _block_sum(grid, axis, size)
+            columns.append(grid.flatten())
+        return torch.stack(columns, dim=1)
 
     @staticmethod
     def _pool_axis(axis: Tensor, size: int) -> Tensor:
         padded = F.pad(axis[None, None], (0, -len(axis) % size), mode="replicate")
         return F.avg_pool1d(padded, size)[0, 0]
+
+
+def _block_sum(grid: Tensor, axis: int, size: int) -> Tensor:
+    """Sums over ``size`` neighbours along an axis of an (i, j, k) grid; the last block may reach past its end."""
+    margin = [0, 0] * (grid.ndim - 1 - axis) + [0, -grid.shape[axis] % size]
+    return F.pad(grid, margin).unflatten(axis, (-1, size)).sum(dim=axis + 1)
 
 
 def field_everywhere(

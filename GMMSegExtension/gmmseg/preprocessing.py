@@ -125,7 +125,7 @@ def channel_on_grid(channel: Volume, reference: Volume) -> np.ndarray:
     """(I, J, K) float32 values of a channel on all of the reference's grid; 0 where it has no finite value."""
     everything = tuple(slice(0, length) for length in reference.array.shape)
     values, _ = _in_box(channel, reference, everything, same_grid(reference, channel))  # type: ignore[arg-type]
-    return np.nan_to_num(values.astype(np.float32, copy=False), nan=0.0, posinf=0.0, neginf=0.0)
+    return np.nan_to_num(values.astype(np.float32, copy=False), copy=False, nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def bounding_box(mask: np.ndarray) -> Box:

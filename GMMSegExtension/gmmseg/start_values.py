@@ -58,24 +58,18 @@ def best_split(counts: np.ndarray, parts: int) -> list[int]:
         np.concatenate([[0.0], np.cumsum(counts * position**power, dtype=float)]) for power in (0, 1, 2)
     )
 
-    def spread(start: np.ndarray, stop: int) -> np.ndarray:
-        """Sum of squares of the bins from each of ``start`` up to but without ``stop``."""
-        weight = total[stop] - total[start]
-        moment = first[stop] - first[start]
-        return second[stop] - second[start] - moment**2 / np.maximum(weight, 1e-12)
-
-    # An empty part costs nothing but gains nothing either; a part must hold a bin, so parts stay in order.
-    cost = np.full((parts + 1, bins + 1), np.inf)
-    origin = np.zeros((parts + 1, bins + 1), dtype=int)
-    cost[0, 0] = 0.0
-    for part in range(1, parts + 1):
-        for stop in range(part, bins + 1):
-            starts = np.arange(part - 1, stop)
-            candidates = cost[part - 1, starts] + spread(starts, stop)
-            best = int(candidates.argmin())
-            cost[part, stop], origin[part, stop] = candidates[best], starts[best]
+    # Sum of squares of the bins from each start (down) up to but without each stop (across).
+    weight, moment, square = (sums[None, :] - sums[:, None] for sums in (total, first, second))
+    spread = square - moment**2 / np.maximum(weight, 1e-12)
+    spread[np.tril_indices(bins + 1)] = np.inf  # a part must hold a bin, so that parts stay in order
+    cost = np.where(np.arange(bins + 1) == 0, 0.0, np.inf)
+    origins = []
+    for _ in range(parts):
+        candidates = cost[:, None] + spread
+        origins.append(candidates.argmin(axis=0))
+        cost = candidates.min(axis=0)
     cuts, stop = [], bins
-    for part in range(parts, 1, -1):
-        stop = int(origin[part, stop])
+    for origin in origins[:0:-1]:
+        stop = int(origin[stop])
         cuts.append(stop)
     return cuts[::-1]

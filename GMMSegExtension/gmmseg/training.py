@@ -222,7 +222,7 @@ def statistics(scan: Scan, s: Tensor, previous: Fit, bias_degree: int) -> Fit:
     if solved is None:
         return kept
     updated = _refitted(scan, s, previous, *solved)
-    return updated if unevenness(scan, updated) < unevenness(scan, kept) else kept
+    return updated if unevenness(scan, s, updated.field) < unevenness(scan, s, kept.field) else kept
 
 
 def _refitted(scan: Scan, s: Tensor, previous: Fit, field: Tensor | None, weights: Tensor | None) -> Fit:

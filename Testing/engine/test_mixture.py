@@ -269,3 +269,11 @@ def test_a_quantile_is_one_of_the_values_nearest_in_rank(values, q):
 
 def test_a_quantile_of_more_values_than_torch_takes_is_found():
     assert float(mixture.quantile(torch.arange(17_000_000, dtype=torch.int32), 0.25)) == 4_250_000
+
+
+def test_the_most_probable_class_is_the_first_of_the_highest_posteriors():
+    s = some_posteriors(200, 4)
+    s[:3] = 0.25
+    winner = mixture.most_probable(s)
+    assert winner.dtype == torch.uint8
+    np.testing.assert_array_equal(winner, s.numpy().argmax(axis=1))

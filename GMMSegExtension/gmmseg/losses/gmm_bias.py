@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from .. import bias_field, mixture
 from ..mixture import MixtureParameters
+from ..neighbours import box_sum
 from .batch import Batch, VolumeIndex, full_precision
 from .gmm import GMMTVLoss, Parameters, Statistics, per_volume
 
@@ -133,14 +133,4 @@ def _purity(batch: Batch, power: float) -> Tensor:
     """(B, 1, ...) highest mean posterior of the 3-wide neighbourhood, to ``power``; none beyond the mask."""
     s = batch.posteriors.masked_fill(~batch.inside[:, None], 0)
     neighbours = 3 ** (s.ndim - 2)
-    return (_box_sum(s) / neighbours).amax(dim=1, keepdim=True) ** power
-
-
-def _box_sum(values: Tensor) -> Tensor:
-    """Sum over the 3-wide neighbourhood along every spatial axis, nothing beyond the grid."""
-    for axis in range(2, values.ndim):
-        length = values.shape[axis]
-        margin = [0, 0] * (values.ndim - 1 - axis) + [1, 1]
-        padded = F.pad(values, margin)
-        values = padded.narrow(axis, 0, length) + values + padded.narrow(axis, 2, length)
-    return values
+    return (box_sum(s, 2) / neighbours).amax(dim=1, keepdim=True) ** power
