@@ -6,7 +6,7 @@ import importlib.util
 from collections.abc import Sequence
 
 # Import names that a run on arrays needs, and those that reading and reporting files need as well.
-ENGINE = ("numpy", "scipy", "torch")
+ENGINE = ("numpy", "scipy", "torch", "safetensors")
 FILES = ("nibabel", "SimpleITK", "matplotlib")
 
 
