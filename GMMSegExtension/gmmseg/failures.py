@@ -27,7 +27,7 @@ def explain(error: BaseException) -> tuple[str, str]:
     ``internal`` anything else, where the sentence is the exception's own words on one line.
     """
     if isinstance(error, (Cancelled, KeyboardInterrupt)):
-        return CANCELLED, "Cancelled; nothing was written."
+        return CANCELLED, str(error) or "Cancelled; nothing was written."
     if is_out_of_memory(error):
         return MEMORY, (
             "There is not enough memory for this run; close other programs, or choose a smaller batch size, "

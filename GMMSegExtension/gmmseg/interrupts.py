@@ -7,8 +7,14 @@ import signal
 import threading
 from collections.abc import Iterator
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from .errors import Cancelled
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from .progress import Progress
 
 
 class Interrupts:
@@ -37,6 +43,15 @@ class Interrupts:
         """Raises Cancelled when a stop was asked for: a library may have swallowed the KeyboardInterrupt."""
         if self._requested:
             raise Cancelled
+
+    def watched(self, progress: Progress) -> Progress:
+        """``progress`` that also raises Cancelled when a stop was asked for."""
+
+        def report(fraction: float, stage: str, message: str, preview: np.ndarray | None = None) -> None:
+            self.check()
+            progress(fraction, stage, message, preview)
+
+        return report
 
     @contextlib.contextmanager
     def shield(self) -> Iterator[None]:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 _CLASSES = {
     "modified_unet": "ModifiedUNet",
 }
+# The same for networks of whole volumes.
+_VOLUME_CLASSES = {
+    "modified_unet_3d": "ModifiedUNet3d",
+}
 
 
 def available() -> tuple[str, ...]:
@@ -41,11 +45,29 @@ def build(name: str, in_channels: int, num_classes: int, base_width: int | None 
     Raises:
         InputError: unknown name, or a number below 1.
     """
-    if name not in _CLASSES:
-        raise InputError(f"There is no network '{name}'; choose one of: {', '.join(_CLASSES)}.")
+    return _build(_CLASSES, name, in_channels, num_classes, base_width)
+
+
+def available_volume() -> tuple[str, ...]:
+    """Names that :func:`build_volume` knows, the default first."""
+    return tuple(_VOLUME_CLASSES)
+
+
+def build_volume(name: str, in_channels: int, num_classes: int, base_width: int | None = None) -> nn.Module:
+    """As :func:`build`, but a network from (B, D, I, J, K) volumes to (B, classes, I, J, K) logits.
+
+    Raises:
+        InputError: unknown name, or a number below 1.
+    """
+    return _build(_VOLUME_CLASSES, name, in_channels, num_classes, base_width)
+
+
+def _build(classes: dict[str, str], name: str, in_channels: int, num_classes: int, base_width: int | None) -> nn.Module:
+    if name not in classes:
+        raise InputError(f"There is no network '{name}'; choose one of: {', '.join(classes)}.")
     numbers = {"in_channels": in_channels, "num_classes": num_classes, "base_width": base_width}
     for argument, value in numbers.items():
         if value is not None and value < 1:
             raise InputError(f"{argument} of a network must be at least 1, but is {value}.")
-    network = getattr(importlib.import_module(f".{name}", __name__), _CLASSES[name])
+    network = getattr(importlib.import_module(f".{name}", __name__), classes[name])
     return network(in_channels, num_classes, base_width)
