@@ -63,6 +63,8 @@ class Result:
         brain_mask: (I, J, K) bool.
         affine: (4, 4) voxel to RAS millimetres.
         report: JSON-ready facts about the run, see ``gmmseg.report``.
+        entropy: (I, J, K) float32 uncertainty of each voxel, 0 (sure) to 1, 0 outside the mask, see
+            :mod:`gmmseg.uncertainty`; None unless the settings ask for it.
     """
 
     labels: np.ndarray
@@ -73,6 +75,7 @@ class Result:
     brain_mask: np.ndarray
     affine: np.ndarray
     report: dict = field(default_factory=dict)
+    entropy: np.ndarray | None = None
 
     def posterior_on_grid(self, index: int) -> np.ndarray:
         """(I, J, K) float32 posterior of class ``index`` (0-based) on the full grid."""

@@ -1,7 +1,7 @@
 """One case from start to end: read scans in, labels, posteriors, bias field and report out.
 
 Panel, command line, worker and tests all call :func:`segment`. Data flows one way: mask -> prepare -> mixture with
-field -> (network) -> results.
+field -> network (a trained one as prior, or one trained on this scan) -> results.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
 
-from . import devices, em, networks, report
+from . import coarse, devices, em, fast, models, networks, report
 from .brain_mask import resolve_mask
 from .case import Case, Result
 from .checks import check_case
@@ -25,15 +26,20 @@ from .preprocessing import Prepared, channel_on_grid, check_distinct, prepare
 from .progress import Progress, part, silent
 from .scan import Scan
 from .settings import Settings
+from .shipped_prior import Axes
 from .training import train_on_scan
+from .uncertainty import entropy
 
 # The mask's share of the whole run on two cores, by where it comes from; and where the other stages end.
 _MASK_SHARE = {
+    "fast": {"automatic": 0.45, "detect": 0.3, "stripped": 0.02, "given": 0.02},
     "em": {"automatic": 0.5, "detect": 0.3, "stripped": 0.02, "given": 0.02},
     "train": {"automatic": 0.05, "detect": 0.03, "stripped": 0.01, "given": 0.01},
 }
-_MIXTURE_END = {"em": 0.95, "train": 0.1}
+_MIXTURE_END = {"fast": 0.7, "em": 0.95, "train": 0.1}
 _RESULTS_START = 0.97
+# What a model that knows CSF, GM and WM on one T1 cannot be asked.
+_PRIOR_CLASSES = 3
 
 
 def segment(case: Case, settings: Settings, progress: Progress = silent) -> Result:
@@ -53,6 +59,8 @@ def segment(case: Case, settings: Settings, progress: Progress = silent) -> Resu
         raise InputError(f"network must be one of {', '.join(networks.available())}, but is '{settings.network}'.")
     device = devices.resolve(settings.device)
     precision = devices.resolve_precision(settings.precision, device)
+    if settings.mode == "fast":
+        models.find(settings.model)
     devices.reset_peak_memory(device)
     clock = _Clock()
     mask_end, mixture_end = _MASK_SHARE[settings.mode][case.mask_source], _MIXTURE_END[settings.mode]
@@ -66,17 +74,15 @@ def segment(case: Case, settings: Settings, progress: Progress = silent) -> Resu
         scan = _scan(prepared, devices.for_statistics(device))
     with clock("mixture"):
         share = part(progress, mask_end, mixture_end)
-        fit = em.fit(scan, settings.number_of_classes, settings.bias_degree, share)
+        classical = coarse.fit if _has_prior(scan, settings) else em.fit
+        fit = classical(scan, settings.number_of_classes, settings.bias_degree, share)
         progress(mixture_end, "mixture", "Mixture fitted", _on_grid(scan.labels(fit.s).cpu().numpy(), prepared))
-    losses: tuple[float, ...] = ()
-    if settings.mode == "train":
-        with clock("train"):
-            share = _on_full_grid(part(progress, mixture_end, _RESULTS_START), prepared)
-            trained = train_on_scan(scan, fit, settings, device, precision, share)
-            fit, losses = trained.fit, trained.losses
+    share = _on_full_grid(part(progress, mixture_end, _RESULTS_START), prepared)
+    with clock({"fast": "prior", "train": "train"}.get(settings.mode, "mixture")):
+        found = _with_network(scan, prepared, fit, settings, device, precision, share)
     progress(_RESULTS_START, "results", "Putting the results together")
     with clock("results"):
-        outcome = _outcome(case, prepared, scan, fit)
+        outcome = _outcome(case, prepared, scan, found.fit, settings.entropy)
     facts = report.build(
         settings=settings,
         case=case,
@@ -88,17 +94,18 @@ def segment(case: Case, settings: Settings, progress: Progress = silent) -> Resu
         bias_field=outcome.bias_field,
         means=outcome.means,
         covariances=outcome.covariances,
-        weights=fit.parameters.weight.cpu().numpy(),
+        weights=found.fit.parameters.weight.cpu().numpy(),
         seconds=clock.seconds,
         device=str(device),
-        precision=str(precision).removeprefix("torch.") if settings.mode == "train" else "float32",
-        log_likelihood=fit.log_likelihood,
-        iterations=len(losses) or fit.iterations,
-        loss=losses,
-        warnings=[*prepared.warnings, *fit.warnings],
+        precision=str(precision).removeprefix("torch.") if found.by_network else "float32",
+        log_likelihood=found.fit.log_likelihood,
+        iterations=len(found.losses) or found.fit.iterations,
+        loss=found.losses,
+        warnings=[*prepared.warnings, *found.fit.warnings],
         resampled=prepared.resampled,
-        field_applied=fit.field is not None,
+        field_applied=found.fit.field is not None,
         gpu_peak_memory_mb=devices.peak_memory_mb(device),
+        prior=found.prior,
     )
     progress(1.0, "results", "Done")
     return Result(
@@ -110,7 +117,57 @@ def segment(case: Case, settings: Settings, progress: Progress = silent) -> Resu
         brain_mask=outcome.mask,
         affine=prepared.affine,
         report=facts,
+        entropy=outcome.entropy,
     )
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The fit after the network, and what the report says about it."""
+
+    fit: Fit
+    losses: tuple[float, ...] = ()
+    prior: dict[str, Any] | None = None
+    by_network: bool = False
+
+
+def _with_network(
+    scan: Scan,
+    prepared: Prepared,
+    start: Fit,
+    settings: Settings,
+    device: torch.device,
+    precision: torch.dtype,
+    progress: Progress,
+) -> _Found:
+    """The mixture's fit, bettered as the mode says."""
+    if settings.mode == "train":
+        trained = train_on_scan(scan, start, settings, device, precision, progress)
+        return _Found(trained.fit, trained.losses, by_network=True)
+    if settings.mode == "em":
+        return _Found(start)
+    if not _has_prior(scan, settings):
+        asked = f"{scan.channels} channels" if scan.channels != 1 else f"{settings.number_of_classes} classes"
+        sentence = (
+            f"The trained network knows one T1 and three tissues only, so with {asked} the mixture alone answered; "
+            "train on this scan to have a network's answer."
+        )
+        return _Found(replace(start, warnings=(*start.warnings, sentence)))
+    model = models.load(settings.model)
+    axes = Axes.of(prepared.affine)
+    fit, prior = fast.refine(scan, start, model.network, axes, settings.bias_degree, device, precision, progress)
+    if prior.share == 0.0:
+        # Nobody's start but the answer itself: worth the time of a whole fit.
+        progress(0.9, "prior", "Fitting the mixture alone")
+        whole = em.fit(scan, settings.number_of_classes, settings.bias_degree)
+        fit = replace(whole, warnings=(*whole.warnings, fit.warnings[-1]))
+    facts = {"model": model.card.name, **asdict(prior), "used": prior.share > 0}
+    return _Found(fit, prior=facts, by_network=True)
+
+
+def _has_prior(scan: Scan, settings: Settings) -> bool:
+    """Whether the mode's trained network can be asked about such a case."""
+    return settings.mode == "fast" and settings.number_of_classes == _PRIOR_CLASSES and scan.channels == 1
 
 
 @dataclass(frozen=True)
@@ -125,6 +182,7 @@ class _Outcome:
     mask: np.ndarray
     means: np.ndarray
     covariances: np.ndarray
+    entropy: np.ndarray | None
 
 
 @dataclass
@@ -137,7 +195,7 @@ class _Clock:
     def __call__(self, stage: str) -> Iterator[None]:
         start = time.perf_counter()
         yield
-        self.seconds[stage] = time.perf_counter() - start
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
 
 
 def _scan(prepared: Prepared, device: torch.device) -> Scan:
@@ -148,7 +206,8 @@ def _scan(prepared: Prepared, device: torch.device) -> Scan:
     )
 
 
-def _outcome(case: Case, prepared: Prepared, scan: Scan, fit: Fit) -> _Outcome:
+def _outcome(case: Case, prepared: Prepared, scan: Scan, fit: Fit, with_entropy: bool) -> _Outcome:
+    uncertainty = scan.on_grid(entropy(fit.s)[:, None])[0].cpu().numpy() if with_entropy else None
     if fit.field_weights is None:
         bias = np.ones((scan.channels, *prepared.full_shape), dtype=np.float32)
     else:
@@ -164,6 +223,7 @@ def _outcome(case: Case, prepared: Prepared, scan: Scan, fit: Fit) -> _Outcome:
         mask=_on_grid(prepared.mask, prepared),
         means=units.mean.cpu().numpy(),
         covariances=units.covariance.cpu().numpy(),
+        entropy=None if uncertainty is None else _on_grid(uncertainty, prepared),
     )
 
 

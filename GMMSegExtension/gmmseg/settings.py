@@ -15,7 +15,7 @@ from typing import Any
 
 from .errors import InputError
 
-MODES = ("train", "em")
+MODES = ("fast", "train", "em")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
@@ -40,8 +40,9 @@ class Settings:
 
     Attributes:
         number_of_classes: K, the number of tissue classes (2 to 8).
-        mode: ``train`` learns on this scan without labels (the paper's mode), ``em`` is the classical
-            Gaussian mixture with bias field.
+        mode: ``fast`` refines a shipped model's prior with the mixture, ``train`` learns on this scan without
+            labels (the paper's mode), ``em`` is the classical Gaussian mixture with bias field.
+        model: a name from ``gmmseg.models.available()``. Acts in ``fast``.
         beta: weight of the mixture's loss beside cross-entropy (eq 3.5), per-voxel means. Acts only where
             labels are used.
         gamma: weight of the total variation of the posteriors (eq 3.4), dimensionless. Acts in ``train``.
@@ -52,6 +53,7 @@ class Settings:
         iterations: optimiser steps of ``train``, warm-up included.
         learning_rate: Adam's step size.
         batch_size: slices per step.
+        entropy: whether the result gets a map of each voxel's uncertainty, see :mod:`gmmseg.uncertainty`.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         precision: arithmetic of the network: ``auto``, ``float32``, ``bfloat16`` or ``float16``.
         seed: start of the random numbers; same input, settings, seed and device give the same labels.
@@ -62,16 +64,18 @@ class Settings:
     """
 
     number_of_classes: int = 3
-    mode: str = "train"
+    mode: str = "fast"
+    model: str = "t1-fast"
     beta: float = 1e-4
     gamma: float = 0.1
-    bias_degree: int = 3
+    bias_degree: int = 5
     entropy_weight: float = 1.0
     network: str = "modified_unet"
     base_width: int = 8
     iterations: int = 200
     learning_rate: float = 2e-3
     batch_size: int = 8
+    entropy: bool = False
     device: str = "auto"
     precision: str = "auto"
     seed: int = 0
@@ -131,7 +135,9 @@ PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
     "as-printed": {
         "preset": "as-printed",
+        "mode": "train",
         "gamma": 80.0,
+        "bias_degree": 3,
         "entropy_weight": 0.0,
         "base_width": 64,
         "iterations": 2000,
@@ -143,17 +149,17 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 def _typed(name: str, annotation: Any, value: Any) -> Any:
     """``value`` as the annotated type; whole floats pass as int, nothing else is bent."""
-    kind = {"int": int, "float": float, "str": str}[str(annotation)]
-    if kind is str:
-        if isinstance(value, str):
+    kind = {"int": int, "float": float, "str": str, "bool": bool}[str(annotation)]
+    if kind in (str, bool):
+        if isinstance(value, kind):
             return value
     elif not isinstance(value, bool) and isinstance(value, (int, float)):
         if abs(value) > sys.float_info.max or math.isnan(value):
             raise InputError(f"{name} must be a finite number.")
         if kind is float or float(value).is_integer():
             return kind(value)
-    article = {"int": "a whole number", "float": "a number", "str": "a text"}[str(annotation)]
-    raise InputError(f"{name} must be {article}, but is {value!r}.")
+    wanted = {"int": "a whole number", "float": "a number", "str": "a text", "bool": "true or false"}[str(annotation)]
+    raise InputError(f"{name} must be {wanted}, but is {value!r}.")
 
 
 def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:

@@ -20,6 +20,7 @@ FIELDS = {field.name: field.type for field in dataclasses.fields(Settings)}
 WHOLE_NUMBERS = [name for name, kind in FIELDS.items() if kind == "int"]
 NUMBERS = [name for name, kind in FIELDS.items() if kind in ("int", "float")]
 TEXTS = [name for name, kind in FIELDS.items() if kind == "str"]
+SWITCHES = [name for name, kind in FIELDS.items() if kind == "bool"]
 
 
 def accepted_numbers() -> dict[str, st.SearchStrategy]:
@@ -30,6 +31,8 @@ some_settings = st.builds(
     Settings,
     **accepted_numbers(),
     mode=st.sampled_from(MODES),
+    model=st.text(),
+    entropy=st.booleans(),
     network=st.text(),
     device=st.sampled_from(["auto", "cpu", "mps", "cuda", "cuda:0", "cuda:12"]),
     precision=st.sampled_from(PRECISIONS),
@@ -110,6 +113,18 @@ def test_what_is_no_text_is_refused(name, value):
         Settings(**{name: value})
 
 
+@pytest.mark.parametrize("value", ["true", None, 0, 1, 1.0, []])
+@pytest.mark.parametrize("name", SWITCHES)
+def test_what_is_neither_true_nor_false_is_refused(name, value):
+    with pytest.raises(InputError, match=f"^{name} must be true or false, but is"):
+        Settings(**{name: value})
+
+
+def test_the_shipped_model_is_the_default_and_nothing_more_is_written_than_asked_for():
+    assert MODES == ("fast", "train", "em")
+    assert (Settings().mode, Settings().model, Settings().entropy) == ("fast", "t1-fast", False)
+
+
 @pytest.mark.parametrize("name", ["mode", "precision", "preset"])
 def test_a_word_that_is_no_choice_is_refused_with_the_choices(name):
     with pytest.raises(InputError, match=f"^{name} must be one of .*{getattr(Settings(), name)}.*, but is 'slow'"):
@@ -145,7 +160,7 @@ def test_every_preset_gives_its_own_values_and_names_itself(name):
 
 def test_the_preset_as_printed_has_the_papers_numbers():
     printed = Settings.from_dict({"preset": "as-printed"})
-    assert (printed.gamma, printed.entropy_weight, printed.base_width) == (80.0, 0.0, 64)
+    assert (printed.mode, printed.gamma, printed.entropy_weight, printed.base_width) == ("train", 80.0, 0.0, 64)
     assert (printed.learning_rate, printed.batch_size) == (1e-4, 20)
 
 
