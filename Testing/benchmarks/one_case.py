@@ -11,60 +11,56 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 from gmmseg import Settings, segment
 from gmmseg.case import Case
-from gmmseg.metrics import evaluate
 from gmmseg.report import peak_memory_mb, plain
 from gmmseg.volume_io import read_mask, read_volume
 
+from .measures import measured
+
 
 def run(request: dict) -> dict:
-    """Segments and scores one case.
+    """Segments and measures one case.
 
     Args:
-        request: ``image``, ``truth``, ``mask`` (paths or None) and ``settings``.
+        request: the files of the case (``measures.FILES``, None where there is none) and ``settings``.
 
     Returns:
-        JSON-ready: ``scores`` by protocol and label (None without truth), ``seconds`` by stage, ``wall_seconds`` with
-        reading and without imports, ``peak_memory_mb``, ``volume_ml``, ``homogeneity``, ``bias_field``, ``warnings``,
-        ``device``, ``threads``.
+        JSON-ready: what :func:`measures.measured` gives, and ``wall_seconds`` and ``cpu_seconds`` with reading and
+        without imports, ``seconds`` by stage, ``peak_memory_mb``, ``gpu_peak_memory_mb``, ``homogeneity`` and
+        ``bias_field`` of the report, ``prior``, ``warnings``, ``device``, ``threads``, ``cores``.
     """
     import torch
 
-    started = time.perf_counter()
+    wall, cpu = time.perf_counter(), time.process_time()
     image = read_volume(request["image"])
     mask = read_mask(request["mask"]) if request["mask"] else None
     case = Case((image,), mask, "given" if mask is not None else "detect")
     result = segment(case, Settings.from_dict(request["settings"]))
-    wall_seconds = time.perf_counter() - started
-    peak = peak_memory_mb()
+    cost = {
+        "wall_seconds": time.perf_counter() - wall,
+        "cpu_seconds": time.process_time() - cpu,
+        "peak_memory_mb": peak_memory_mb(),
+    }
     report = result.report
+    confidence = result.posterior_on_grid(0)
+    for index in range(1, len(result.posteriors)):
+        confidence = confidence.clip(min=result.posterior_on_grid(index))
     return plain(
         {
-            "scores": scores(result.labels, request),
+            **measured(request, result.labels, result.bias_field[0], confidence),
+            **cost,
             "seconds": report["seconds"],
-            "wall_seconds": wall_seconds,
-            "peak_memory_mb": peak,
             "gpu_peak_memory_mb": report["gpu_peak_memory_mb"],
-            "volume_ml": {row["name"]: row["volume_ml"] for row in report["classes"]},
             "homogeneity": report["homogeneity"],
             "bias_field": report["bias_field"],
+            "prior": report.get("prior"),
             "warnings": report["warnings"],
             "device": report["device"],
             "threads": torch.get_num_threads(),
             "cores": os.cpu_count(),
         }
     )
-
-
-def scores(labels: np.ndarray, request: dict) -> dict | None:
-    """Scores of ``labels`` inside the case's mask under both protocols, None where there is no truth."""
-    if not request["truth"]:
-        return None
-    truth = np.rint(read_volume(request["truth"]).array).astype(np.uint8)
-    mask = read_mask(request["mask"]).array != 0 if request["mask"] else None
-    return evaluate(labels, truth, mask)
 
 
 def main(request_path: Path, answer_path: Path) -> None:
