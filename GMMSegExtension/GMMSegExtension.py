@@ -42,7 +42,8 @@ class GMMSegExtension(ScriptedLoadableModule):
         self.parent.contributors = ["GMMSegExtension contributors"]
         self.parent.helpText = _(
             "Segments a brain MR volume into CSF, grey and white matter (or 2 to 8 classes) and estimates its bias "
-            "field, without labels: a small network learns on this scan with a Gaussian mixture model loss. "
+            "field: a Gaussian mixture model refines what a small shipped network proposes (Fast), trains a network "
+            "on this scan without labels, or works alone (Classical EM). "
             "Choose a volume, click Segment."
         )
         self.parent.acknowledgementText = _(
@@ -98,6 +99,7 @@ class GMMSegExtensionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         }
         defaults = Settings()
         self._networks = ChoiceBinding(ui.networkComboBox, "network", [defaults.network], networkLabel)
+        self._models = ChoiceBinding(ui.modelComboBox, "model", [defaults.model], str)
         self._devices = ChoiceBinding(ui.deviceComboBox, "device", [defaults.device, "cpu"], deviceLabel)
         self._bindings = [
             MaskSourceBinding(radioButtons),
@@ -105,6 +107,7 @@ class GMMSegExtensionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             MaskSegmentBinding(ui.maskSegmentSelector),
             GammaSliderBinding(ui.gammaSlider),
             self._networks,
+            self._models,
             self._devices,
         ]
         self._controls = SettingsControls(ui)
@@ -234,6 +237,8 @@ class GMMSegExtensionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Offer what the worker has found."""
         self._devices.setChoices(["auto", *event.get("devices", [])])
         self._networks.setChoices(event.get("networks", []))
+        models = {model["name"]: f"{model['name']}: {model['title']}" for model in event.get("models", [])}
+        self._models.setChoices(list(models), lambda name: models.get(name, name))
 
 
 class GMMSegExtensionLogic(ScriptedLoadableModuleLogic, SegmentationLogic):

@@ -18,8 +18,9 @@ def result_of(
     name: str = "phantom",
     number_of_classes: int = 3,
     invert: bool = False,
+    prior: dict | None = None,
 ) -> Result:
-    """Result whose labels are the truth; ``invert`` makes the contrast that of a T2."""
+    """Result whose labels are the truth; ``invert`` makes the contrast that of a T2, ``prior`` is the report's."""
     phantom = phantom or nested_spheres(24, field_range=0.2)
     mask, labels = phantom.mask, phantom.truth.copy()
     image = phantom.image
@@ -51,5 +52,6 @@ def result_of(
         precision="float32",
         log_likelihood=-1.5,
         iterations=12,
+        prior=prior,
     )
     return Result(labels, posteriors, box, field, corrected, mask, affine, facts)

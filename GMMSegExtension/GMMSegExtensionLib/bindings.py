@@ -128,21 +128,28 @@ class ChoiceBinding(Binding):
         self._parameterName = parameterName
         self._choices = list(choices)
         self._label = label
+        self._offered: list[tuple[str, str]] = []
         comboBox.connect("currentIndexChanged(int)", self.onEdited)
 
-    def setChoices(self, choices: list[str]) -> None:
-        """Offer these from now on; the parameter keeps its value, which stays in the list."""
+    def setChoices(self, choices: list[str], label=None) -> None:
+        """Offer these from now on; the parameter keeps its value, which stays in the list.
+
+        :param label: as for the constructor; None leaves it as it is.
+        """
         self._choices = list(choices)
+        self._label = label or self._label
         self.show()
 
     def write(self, parameters) -> None:
         current = getattr(parameters, self._parameterName)
-        offered = self._choices if current in self._choices else [*self._choices, current]
-        if [self._comboBox.itemData(index) for index in range(self._comboBox.count)] != offered:
+        choices = self._choices if current in self._choices else [*self._choices, current]
+        offered = [(self._text(choice), choice) for choice in choices]
+        if self._offered != offered:
+            self._offered = offered
             self._comboBox.clear()
-            for choice in offered:
-                self._comboBox.addItem(self._text(choice), choice)
-        self._comboBox.currentIndex = offered.index(current)
+            for text, choice in offered:
+                self._comboBox.addItem(text, choice)
+        self._comboBox.currentIndex = choices.index(current)
 
     def read(self, parameters) -> None:
         choice = self._comboBox.itemData(self._comboBox.currentIndex)

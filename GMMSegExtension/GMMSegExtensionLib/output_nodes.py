@@ -18,6 +18,7 @@ BIAS_FIELD = "biasField"
 BIAS_OVERLAY = "biasOverlay"
 CORRECTED = "corrected"
 POSTERIOR = "posterior"
+UNCERTAINTY = "uncertainty"
 
 CLASS_NAMES = {
     SEGMENTATION: "vtkMRMLSegmentationNode",
@@ -25,6 +26,7 @@ CLASS_NAMES = {
     BIAS_OVERLAY: "vtkMRMLScalarVolumeNode",
     CORRECTED: "vtkMRMLScalarVolumeNode",
     POSTERIOR: "vtkMRMLScalarVolumeNode",
+    UNCERTAINTY: "vtkMRMLScalarVolumeNode",
 }
 
 

@@ -30,6 +30,7 @@ def _labels() -> dict[str, str]:
         "default": _("Default"),
         "as-printed": _("As printed in the paper"),
         _CUSTOM: _("Custom"),
+        "fast": _("Fast"),
         "train": _("Train on this scan"),
         "em": _("Classical EM"),
         "auto": _("Automatic"),
@@ -51,6 +52,7 @@ class GMMSegExtensionParameterNode:
     maskNode, maskSegmentID - The brain mask when it is given.
     outputSegmentation, outputBiasField, outputCorrectedVolume - Where results go; None is beside the input.
     createPosteriors - Whether each class gets a probability volume.
+    entropy - Whether there is a volume of each voxel's uncertainty.
     classNames - Names of the classes for a number of classes other than three, darkest first.
     """
 
@@ -62,6 +64,7 @@ class GMMSegExtensionParameterNode:
 
     preset: Preset = Preset(_DEFAULTS.preset)
     mode: Mode = Mode(_DEFAULTS.mode)
+    model: str = _DEFAULTS.model
     numberOfClasses: Annotated[int, WithinRange(*LIMITS["number_of_classes"])] = _DEFAULTS.number_of_classes
     beta: Annotated[float, WithinRange(*LIMITS["beta"])] = _DEFAULTS.beta
     gamma: Annotated[float, WithinRange(*LIMITS["gamma"])] = _DEFAULTS.gamma
@@ -80,6 +83,7 @@ class GMMSegExtensionParameterNode:
     outputBiasField: vtkMRMLScalarVolumeNode
     outputCorrectedVolume: vtkMRMLScalarVolumeNode
     createPosteriors: bool = False
+    entropy: bool = _DEFAULTS.entropy
     classNames: list[str]
 
 
@@ -122,6 +126,8 @@ def applyPreset(parameters) -> None:
     if preset == _CUSTOM:
         return
     for field, value in Settings.from_dict({"preset": preset}).to_dict().items():
+        if field in _OUTPUTS:
+            continue
         name = _camelCase(field)
         current = getattr(parameters, name)
         setattr(parameters, name, type(current)(value) if isinstance(current, enum.Enum) else value)
@@ -130,13 +136,16 @@ def applyPreset(parameters) -> None:
 def matchingPreset(parameters) -> Preset:
     """The preset whose values the settings have, ``custom`` when they were changed by hand."""
     values = settingsOf(parameters).to_dict()
+    chosen = {field: values[field] for field in _OUTPUTS}
     for name in PRESETS:
-        if Settings.from_dict({"preset": name}).to_dict() == {**values, "preset": name}:
+        if {**Settings.from_dict({"preset": name}).to_dict(), **chosen} == {**values, "preset": name}:
             return Preset(name)
     return Preset(_CUSTOM)
 
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Settings))
+# Settings that say what comes out, not how: no preset's business.
+_OUTPUTS = ("entropy",)
 
 
 def _camelCase(name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import qt
 import slicer
 from slicer.i18n import tr as _
@@ -40,6 +42,7 @@ class ResultsPanel(VTKObservationMixin):
         ui.resultsTable.connect("cellChanged(int,int)", self._onCellChanged)
         ui.showSegmentsButton.connect("clicked(bool)", self._onShowSegments)
         ui.showBiasFieldButton.connect("clicked(bool)", self._onShowBiasField)
+        ui.showUncertaintyButton.connect("clicked(bool)", self._onShowUncertainty)
         ui.showCorrectedButton.connect("clicked(bool)", self._onShowCorrected)
 
     def show(self, inputVolume, outputs: SegmentationOutputs | None) -> None:
@@ -51,12 +54,16 @@ class ResultsPanel(VTKObservationMixin):
         ui.resultsHintLabel.visible = not hasResults
         for widget in (ui.resultsTable, ui.fieldRangeLabel, ui.showLabel, *self._buttons()):
             widget.visible = hasResults
+        # Not made unless it was asked for, so there is nothing to miss without it.
+        ui.showUncertaintyButton.visible = hasResults and outputs.uncertainty is not None
         ui.warningLabel.visible = hasResults and bool(outputs.report.get("warnings"))
+        ui.priorLabel.visible = hasResults and bool(outputs.report.get("prior"))
         if not hasResults:
             return
         self._enableButtons()
         self._fillTable()
         ui.fieldRangeLabel.text = _fieldText(outputs.report)
+        ui.priorLabel.text = _priorText(outputs.report)
         self._showWarnings(outputs.report.get("warnings", []))
         self._showState()
         self.addObserver(
@@ -65,16 +72,18 @@ class ResultsPanel(VTKObservationMixin):
 
     def showFinished(self, inputVolume, outputs: SegmentationOutputs) -> None:
         """Show new results, and let the views show the input with its segments."""
-        slice_views.show(inputVolume, outputs, Shown(segments=True, biasField=False, corrected=False))
+        slice_views.show(inputVolume, outputs, Shown(segments=True))
         self.show(inputVolume, outputs)
 
     def _buttons(self) -> tuple:
-        return self._ui.showSegmentsButton, self._ui.showBiasFieldButton, self._ui.showCorrectedButton
+        ui = self._ui
+        return ui.showSegmentsButton, ui.showBiasFieldButton, ui.showUncertaintyButton, ui.showCorrectedButton
 
     def _enableButtons(self) -> None:
         """A result that the user deleted cannot be shown."""
         gone = paragraphs(_("This result was deleted; segment again to get it back."))
-        nodes = (self._outputs.segmentation, self._outputs.biasOverlay, self._outputs.correctedVolumes)
+        outputs = self._outputs
+        nodes = (outputs.segmentation, outputs.biasOverlay, outputs.uncertainty, outputs.correctedVolumes)
         for button, toolTip, node in zip(self._buttons(), self._toolTips, nodes, strict=True):
             button.enabled = bool(node)
             button.toolTip = toolTip if node else gone
@@ -118,20 +127,34 @@ class ResultsPanel(VTKObservationMixin):
 
     def _showState(self) -> None:
         state = slice_views.shown(self._outputs)
-        for button, isOn in zip(self._buttons(), (state.segments, state.biasField, state.corrected), strict=True):
+        states = (state.segments, state.biasField, state.uncertainty, state.corrected)
+        for button, isOn in zip(self._buttons(), states, strict=True):
             button.checked = isOn
 
     def _onShowSegments(self, isOn: bool) -> None:
-        self._showInViews(isOn, self._ui.showBiasFieldButton.checked and not isOn)
+        self._showInViews(Shown(segments=True) if isOn else self._checked(segments=False))
 
     def _onShowBiasField(self, isOn: bool) -> None:
-        self._showInViews(self._ui.showSegmentsButton.checked and not isOn, isOn)
+        self._showInViews(Shown(biasField=True) if isOn else self._checked(biasField=False))
+
+    def _onShowUncertainty(self, isOn: bool) -> None:
+        self._showInViews(Shown(uncertainty=True) if isOn else self._checked(uncertainty=False))
 
     def _onShowCorrected(self) -> None:
-        self._showInViews(self._ui.showSegmentsButton.checked, self._ui.showBiasFieldButton.checked)
+        self._showInViews(self._checked())
 
-    def _showInViews(self, segments: bool, biasField: bool) -> None:
-        wanted = Shown(segments, biasField, self._ui.showCorrectedButton.checked)
+    def _checked(self, **changes: bool) -> Shown:
+        """What the buttons say, but for ``changes``."""
+        ui = self._ui
+        said = Shown(
+            segments=ui.showSegmentsButton.checked,
+            biasField=ui.showBiasFieldButton.checked,
+            uncertainty=ui.showUncertaintyButton.checked,
+        )
+        return dataclasses.replace(said, **changes)
+
+    def _showInViews(self, wanted: Shown) -> None:
+        wanted = dataclasses.replace(wanted, corrected=self._ui.showCorrectedButton.checked)
         outputs = outputsOf(self._inputVolume)  # some may have been deleted since they were shown
         if outputs is not None:
             slice_views.show(self._inputVolume, outputs, wanted)
@@ -177,3 +200,19 @@ def _fieldText(report: dict) -> str:
     if len(fields) > 1:
         ranges = [f"{field['channel']} {text}" for field, text in zip(fields, ranges, strict=True)]
     return _("Bias field {ranges}").format(ranges=", ".join(ranges))
+
+
+def _priorText(report: dict) -> str:
+    prior = report.get("prior")
+    if not prior:
+        return ""
+    agreement = _("{model} and the mixture agree to {percent} %").format(
+        model=prior["model"], percent=round(100 * prior["agreement"])
+    )
+    if not prior["used"]:
+        return _("{agreement} only; the model was not used").format(agreement=agreement)
+    if prior["share"] < 1:
+        return _("{agreement}; the model counts {percent} %").format(
+            agreement=agreement, percent=round(100 * prior["share"])
+        )
+    return agreement

@@ -9,7 +9,7 @@ import numpy as np
 import slicer
 from slicer.i18n import tr as _
 
-from . import bias_display, hierarchy, output_nodes, segments, volumes
+from . import bias_display, hierarchy, output_nodes, segments, uncertainty_display, volumes
 from .request import SegmentationRequest
 from .tissues import classStyles
 
@@ -27,6 +27,7 @@ class EngineResult:
     :param posteriors: (K, i, j, k) float32 inside ``box``, or None when they were not asked for.
     :param box: three (start, stop) pairs.
     :param report: the engine's report.
+    :param entropy: (I, J, K) float32, 0 to 1, or None when it was not asked for.
     """
 
     labels: np.ndarray
@@ -36,6 +37,7 @@ class EngineResult:
     posteriors: np.ndarray | None
     box: tuple
     report: dict
+    entropy: np.ndarray | None = None
 
     def posteriorOnGrid(self, index: int) -> np.ndarray:
         """(I, J, K) float32 posterior of class ``index`` (0-based)."""
@@ -57,6 +59,7 @@ class SegmentationOutputs:
     correctedVolumes: tuple
     biasOverlay: object | None
     posteriors: tuple
+    uncertainty: object | None
     report: dict
 
 
@@ -72,6 +75,7 @@ def outputsOf(inputVolume) -> SegmentationOutputs | None:
         tuple(output_nodes.findAll(inputVolume, output_nodes.CORRECTED)),
         output_nodes.find(inputVolume, output_nodes.BIAS_OVERLAY),
         tuple(output_nodes.findAll(inputVolume, output_nodes.POSTERIOR)),
+        output_nodes.find(inputVolume, output_nodes.UNCERTAINTY),
         json.loads(text),
     )
 
@@ -113,6 +117,7 @@ class SceneWriter:
             self._writeChannel(channel, node, result)
         self._writeOverlay(result)
         self._writePosteriors(result)
+        self._writeUncertainty(result)
         return outputsOf(self._request.inputVolume)
 
     def _beginPreview(self) -> None:
@@ -184,6 +189,17 @@ class SceneWriter:
         for node in earlier:
             if node not in written:
                 slicer.mrmlScene.RemoveNode(node)
+
+    def _writeUncertainty(self, result: EngineResult) -> None:
+        """The uncertainty map when there is one; that of an earlier run would contradict the segments."""
+        inputNode = self._request.inputVolume
+        if result.entropy is not None:
+            node = self._volume(output_nodes.UNCERTAINTY, _("{name} uncertainty"), inputNode)
+            volumes.setVoxels(node, result.entropy, inputNode)
+            uncertainty_display.showAsUncertainty(node)
+            return
+        for node in output_nodes.findAll(inputNode, output_nodes.UNCERTAINTY):
+            slicer.mrmlScene.RemoveNode(node)
 
     def _volume(self, role: str, title: str, channelNode, chosenNode=None):
         node = output_nodes.obtain(

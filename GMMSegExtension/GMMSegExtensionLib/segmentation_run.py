@@ -118,6 +118,7 @@ class SegmentationRun:
             posteriors=take(event["posteriors"]) if self._request.outputs.posteriors else None,
             box=tuple(event["box"]),
             report=event["report"],
+            entropy=take(event["entropy"]) if event.get("entropy") else None,
         )
         return self._writer.write(result)
 

@@ -74,7 +74,7 @@ class SelfTest:
         self.assertGreater(brightest[image > 90].mean(), 0.9)
 
     def test_training_on_the_scan_finishes(self) -> None:
-        settings = Settings(iterations=5, base_width=4)
+        settings = Settings(mode="train", iterations=5, base_width=4)
         outputs = self.logic.segment(makePhantom(), settings=settings, maskSource="stripped")
         self.assertEqual(len(outputs.report["classes"]), 3)
 

@@ -9,16 +9,18 @@ import slicer
 from . import output_nodes
 from .scene import SegmentationOutputs
 
-_FIELD_OPACITY = 0.6
+_OVERLAY_OPACITY = 0.6
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What of the results is seen: the segments, the field over the image, the corrected image in place of it."""
+    """What of the results is seen: one of segments, field and uncertainty over the image, or the image alone; and
+    whether the corrected image takes the image's place."""
 
-    segments: bool
-    biasField: bool
-    corrected: bool
+    segments: bool = False
+    biasField: bool = False
+    uncertainty: bool = False
+    corrected: bool = False
 
 
 def shown(outputs: SegmentationOutputs) -> Shown:
@@ -29,16 +31,20 @@ def shown(outputs: SegmentationOutputs) -> Shown:
         for node in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
     ]
     correctedIDs = [node.GetID() for node in outputs.correctedVolumes]
-    overlayID = outputs.biasOverlay.GetID() if outputs.biasOverlay is not None else None
+
+    def isForeground(node) -> bool:
+        return node is not None and any(foreground == node.GetID() for _, foreground in layers)
+
     return Shown(
         segments=display is not None and bool(display.GetVisibility()),
-        biasField=overlayID is not None and any(foreground == overlayID for _, foreground in layers),
+        biasField=isForeground(outputs.biasOverlay),
+        uncertainty=isForeground(outputs.uncertainty),
         corrected=any(background in correctedIDs for background, _ in layers),
     )
 
 
 def show(inputVolume, outputs: SegmentationOutputs, wanted: Shown) -> None:
-    """Let the views show ``wanted``; segments and field exclude each other where the caller says so."""
+    """Let the views show ``wanted``."""
     display = outputs.segmentation.GetDisplayNode()
     if display is not None:
         display.SetVisibility(wanted.segments)
@@ -48,7 +54,10 @@ def show(inputVolume, outputs: SegmentationOutputs, wanted: Shown) -> None:
         _shareWindow(inputVolume, background)
     isElsewhere = not _isBackground(inputVolume, *outputs.correctedVolumes)
     slicer.util.setSliceViewerLayers(background=background, fit=isElsewhere and _hasViews())
-    _showOverlay(outputs.biasOverlay, wanted.biasField)
+    # Taken away before another is laid over: both have the same place.
+    overlays = [(outputs.biasOverlay, wanted.biasField), (outputs.uncertainty, wanted.uncertainty)]
+    for overlay, isWanted in sorted(overlays, key=lambda entry: entry[1]):
+        _showOverlay(overlay, isWanted)
 
 
 def showPreview(inputVolume, segmentationNode) -> None:
@@ -72,13 +81,13 @@ def _hasViews() -> bool:
 
 
 def _showOverlay(overlay, isWanted: bool) -> None:
-    """Lay the field over the views, or take it away; another foreground is the user's own and stays."""
+    """Lay a result over the views, or take it away; another foreground is the user's own and stays."""
     if overlay is None:
         return
     for view in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
         if isWanted:
             view.SetForegroundVolumeID(overlay.GetID())
-            view.SetForegroundOpacity(_FIELD_OPACITY)
+            view.SetForegroundOpacity(_OVERLAY_OPACITY)
         elif view.GetForegroundVolumeID() == overlay.GetID():
             view.SetForegroundVolumeID(None)
             view.SetForegroundOpacity(0.0)

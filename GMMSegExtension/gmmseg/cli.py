@@ -70,6 +70,8 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     _add_segment(commands)
     _add_evaluate(commands)
+    _add_models(commands)
+    _add_train(commands)
     worker = _add_command(commands, "worker", "serve the panel: JSON requests on stdin, events on stdout")
     worker.set_defaults(run=_run_worker)
     return top
@@ -112,7 +114,8 @@ def _add_settings(group: argparse._ArgumentGroup) -> None:
     option("--settings", metavar="FILE.json", dest="settings_file", help="settings as a JSON object")
     option("--preset", choices=tuple(PRESETS), help="set of values to start from; as-printed: the paper's")
     option("-K", "--number-of-classes", type=int, metavar="K", help="tissue classes, 2 to 8 (3)")
-    option("--mode", type=_mode, metavar="{" + ",".join(MODES) + "}", help="train: learn on this scan; em: classical")
+    option("--mode", choices=MODES, help="fast: shipped model; train: learn on this scan; em: classical (fast)")
+    option("--model", metavar="NAME", help="trained model of mode fast (t1-fast)")
     option("--beta", type=float, help="weight of the mixture's loss beside labels (1e-4)")
     option("--gamma", type=float, help="smoothness of the segmentation, mode train (0.1)")
     option("--bias-degree", type=int, metavar="P", help="degree of the bias field, 0 for none, to 6 (3)")
@@ -124,7 +127,8 @@ def _add_settings(group: argparse._ArgumentGroup) -> None:
     option("--batch-size", type=int, metavar="N", help="slices in a training step")
     option("--device", help="auto, cpu, cuda, cuda:N or mps (auto)")
     option("--precision", choices=PRECISIONS, help="arithmetic of the network (auto)")
-    option("--seed", type=int, help="start of the random numbers (0)")
+    option("--seed", type=int, help="start of the random numbers, mode train (0)")
+    option("--entropy", action=argparse.BooleanOptionalAction, help="also write the uncertainty map, entropy.nii.gz")
 
 
 def _add_evaluate(commands: argparse._SubParsersAction) -> None:
@@ -142,22 +146,59 @@ def _add_evaluate(commands: argparse._SubParsersAction) -> None:
     command.set_defaults(run=_run_evaluate)
 
 
+def _add_models(commands: argparse._SubParsersAction) -> None:
+    command = _add_command(commands, "models", "list the trained models, or show one's card")
+    show = command.add_subparsers(metavar="show NAME").add_parser(
+        "show", help="print the whole card of a model", allow_abbrev=False
+    )
+    show.add_argument("name", metavar="NAME", help="a name from the list")
+    show.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    command.add_argument("--json", action="store_true", help="print JSON")
+    show.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")
+    command.set_defaults(run=_run_models, name=None)
+
+
+def _add_train(commands: argparse._SubParsersAction) -> None:
+    """One option for each field of TrainingRequest, absent unless given; ranges are its own business."""
+    command = _add_command(
+        commands,
+        "train",
+        "train a model of mode fast",
+        "Trains a network on synthetic scans made from label maps, or on scans without labels. The same command with "
+        "the same folder goes on where it was left, also with more --steps.",
+    )
+
+    def option(*names: str, **kwargs) -> None:
+        command.add_argument(*names, **{"default": argparse.SUPPRESS, **kwargs})
+
+    option("-o", "--output", required=True, metavar="FOLDER", help="for the model, its checkpoint, log and curve")
+    data = command.add_mutually_exclusive_group(required=True)
+    data.add_argument("--label-maps", metavar="DIR", help="folder with label maps of heads, labels_*.nii.gz")
+    data.add_argument("--scans", nargs="+", metavar="SCAN", help="T1 scans, files or folders of them; no labels")
+    option("--hold-out", nargs="+", metavar="NAME", help="label maps or scans to measure on, not to train on")
+    option("--steps", type=int, metavar="N", help="training steps in all (4000)")
+    option("--start", metavar="MODEL", help="model to go on from, or a file of weights")
+    option("--base-width", type=int, metavar="N", help="feature maps of the network's first stage (32)")
+    option("--extent", type=int, metavar="N", help="edge of a patch, mm of a label map or voxels of a scan (96)")
+    option("--learning-rate", type=float, metavar="RATE", help="step size of AdamW (1e-3; 2e-4 with --start)")
+    option("--gamma", type=float, help="smoothness of the segmentation, with --scans (0.1)")
+    option("--seed", type=int, help="start of the random numbers (0)")
+    option("--device", help="auto, cpu, cuda, cuda:N or mps (auto)")
+    option("--precision", choices=PRECISIONS, help="arithmetic of the network (auto)")
+    option("--loaders", type=int, metavar="N", help="processes that make patches; 0: none of their own (1)")
+    option("--name", help="of the model (t1-fast)")
+    option("--source", metavar="TEXT", help="where the data come from, for the model's card")
+    option("--licence", metavar="TEXT", help="of the data, for the card (the licence text beside them)")
+    command.add_argument("--progress", choices=KINDS, help="default: a bar on a terminal, else none")
+    command.set_defaults(run=_run_train)
+
+
 def _add_command(
     commands: argparse._SubParsersAction, name: str, summary: str, description: str | None = None
 ) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=summary, description=description or summary, allow_abbrev=False)
     command.add_argument("--debug", action="store_true", help="show the whole traceback when something fails")
     return command
-
-
-def _mode(text: str) -> str:
-    if text == "fast":
-        raise argparse.ArgumentTypeError(
-            f"mode fast is not offered, because no trained model is shipped; choose {' or '.join(MODES)}"
-        )
-    if text not in MODES:
-        raise argparse.ArgumentTypeError(f"invalid choice: '{text}' (choose from {', '.join(MODES)})")
-    return text
 
 
 def _run_segment(arguments: argparse.Namespace) -> int:
@@ -168,6 +209,18 @@ def _run_segment(arguments: argparse.Namespace) -> int:
 
 def _run_evaluate(arguments: argparse.Namespace) -> int:
     from .evaluate_command import run
+
+    return run(arguments)
+
+
+def _run_models(arguments: argparse.Namespace) -> int:
+    from .models_command import run
+
+    return run(arguments)
+
+
+def _run_train(arguments: argparse.Namespace) -> int:
+    from .train_command import run
 
     return run(arguments)
 

@@ -20,4 +20,4 @@ class NoBrainFound(InputError):
 
 
 class Cancelled(Exception):
-    """The user stopped the run. Raised from inside a progress callback; nothing has been written."""
+    """The user stopped the run. Raised from inside a progress callback; nothing has been written unless it says so."""

@@ -27,8 +27,9 @@ VOLUMES = (
 )
 REPORT, PAGE = "report.json", "report.html"
 FILES = (*VOLUMES, REPORT, PAGE)
+ENTROPY = "entropy.nii.gz"  # only when it was asked for
 
-# A step of 3e-5 is far below what a posterior means, and takes half the room of float32.
+# A step of 3e-5 is far below what a posterior (or its entropy) means, and takes half the room of float32.
 POSTERIOR_TYPE, POSTERIOR_STEP = np.int16, 1 / 32767
 # Compression leaves Python's lock, so that a few files are packed at once; more threads only take memory.
 WRITERS = 3
@@ -45,7 +46,7 @@ def reserve(path: str | Path) -> Iterator[Path]:
     made = [part for part in (folder, *folder.parents) if not part.exists()]
     try:
         ensure_output_folder(folder)
-        blocked = next((name for name in FILES if (folder / name).is_dir()), None)
+        blocked = next((name for name in (*FILES, ENTROPY) if (folder / name).is_dir()), None)
         if blocked:
             raise InputError(f"'{folder / blocked}' is a folder where a result belongs; choose another output folder.")
         yield folder
@@ -63,8 +64,9 @@ def write(
     progress: Progress = silent,
     shield: Callable[[], AbstractContextManager[object]] = contextlib.nullcontext,
 ) -> None:
-    """Writes every file of :data:`FILES` into ``folder``, replacing those of an earlier run.
+    """Writes every file of :data:`FILES` into ``folder``, and :data:`ENTROPY` when the result has one.
 
+    They replace those of an earlier run; its entropy map goes when there is no new one, which it would contradict.
     Files are made in a hidden folder inside and take their places when the last one is complete.
 
     Args:
@@ -84,8 +86,10 @@ def write(
     try:
         _write_all(result, like, stage, progress)
         with shield():
-            for name in FILES:
+            for name in FILES if result.entropy is None else (*FILES, ENTROPY):
                 (stage / name).replace(folder / name)
+            if result.entropy is None:
+                (folder / ENTROPY).unlink(missing_ok=True)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
 
@@ -114,13 +118,18 @@ def _volume_tasks(result: Result, like: Volume, stage: Path) -> list[Callable[[]
         path = stage / "posteriors.nii.gz"
         write_volume(path, volumes, like, count=classes, dtype=POSTERIOR_TYPE, slope=POSTERIOR_STEP)
 
-    return [
+    tasks = [
         posteriors,
         lambda: _write_channels(stage / "bias_field.nii.gz", result.bias_field, like),
         lambda: _write_channels(stage / "corrected.nii.gz", result.corrected, like),
         lambda: write_volume(stage / "segmentation.nii.gz", result.labels, like, dtype=np.uint8),
         lambda: write_volume(stage / "brain_mask.nii.gz", result.brain_mask, like, dtype=np.uint8),
     ]
+    entropy = result.entropy
+    if entropy is not None:
+        path = stage / ENTROPY
+        tasks.append(lambda: write_volume(path, entropy, like, dtype=POSTERIOR_TYPE, slope=POSTERIOR_STEP))
+    return tasks
 
 
 def _write_channels(path: Path, channels: np.ndarray, like: Volume) -> None:

@@ -1,4 +1,4 @@
-"""Figures of a run: tissues on the image, the bias field, before and after, the histogram.
+"""Figures of a run: tissues on the image, the bias field, the uncertainty, before and after, the histogram.
 
 Every function gives a matplotlib Figure without touching pyplot's global state, so that they may be drawn in any
 thread; :func:`png` turns one into bytes. Volumes are cut along anatomical axes in radiological convention: the
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,79 +17,17 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
-from nibabel.orientations import apply_orientation, axcodes2ornt, io_orientation, ornt_transform
-from scipy import ndimage
+
+from .picture_panels import FOREGROUND, centre_of, corner_text, cuts, draw_grey, panels, window_of
 
 # Far apart in hue and lightness, also for colour-blind readers (Okabe and Ito's set).
 # The colours of the segments in Slicer (after Okabe and Ito, told apart with colour-vision deficiency too).
 TISSUE_COLOURS = {"CSF": "#57b5e8", "GM": "#d65e00", "WM": "#f0e342"}
 CLASS_COLOURS = ("#3b6fd4", "#56b4e9", "#1fa37e", "#8fce5a", "#f5e663", "#e69f00", "#d9572b", "#e0559b")
-DIVERGING = "RdBu_r"
-BACKGROUND = "#0d0d0f"
-FOREGROUND = "#d8d8dc"
+DIVERGING, RISING = "RdBu_r", "inferno"
 LEAST_FIELD_RANGE = 0.02
-# Inches.
-PANEL_HEIGHT, FIGURE_WIDTH = 3.2, 12.0
-
-
-@dataclass(frozen=True)
-class Cut:
-    """One slice through a volume, ready to draw: rows run downwards, columns to the viewer's right.
-
-    Attributes:
-        pixels: (rows, columns).
-        spacing: height and width of a pixel in mm.
-        sides: letters at the left, right, top and bottom edge.
-        title: name of the plane.
-    """
-
-    pixels: np.ndarray
-    spacing: tuple[float, float]
-    sides: tuple[str, str, str, str]
-    title: str
-
-    @property
-    def aspect(self) -> float:
-        """Height over width of a pixel."""
-        return self.spacing[0] / self.spacing[1]
-
-    @property
-    def size(self) -> tuple[float, float]:
-        """Width and height in mm."""
-        rows, columns = self.pixels.shape
-        return columns * self.spacing[1], rows * self.spacing[0]
-
-
-def cuts(volume: np.ndarray, affine: np.ndarray, centre: Sequence[int] | None = None) -> list[Cut]:
-    """Axial, coronal and sagittal slice of a volume in radiological convention.
-
-    Args:
-        volume: (I, J, K).
-        affine: (4, 4) voxel to RAS mm; oblique volumes are cut along their own axes.
-        centre: (3,) voxel that the slices pass through; the middle when None.
-    """
-    centre = tuple(n // 2 for n in volume.shape) if centre is None else tuple(int(index) for index in centre)
-    # Left, anterior, superior increasing: columns then run from the patient's right to the left.
-    to_las = ornt_transform(io_orientation(affine), axcodes2ornt("LAS"))
-    volume = apply_orientation(volume, to_las)
-    spacing, position = np.empty(3), [0, 0, 0]
-    for axis, (target, flip) in enumerate(to_las.astype(int)):
-        spacing[target] = np.linalg.norm(np.asarray(affine)[:3, axis])
-        length = volume.shape[target]
-        position[target] = centre[axis] if flip > 0 else length - 1 - centre[axis]
-    x, y, z = position
-    return [
-        Cut(volume[:, :, z].T[::-1], (spacing[1], spacing[0]), ("R", "L", "A", "P"), "axial"),
-        Cut(volume[:, y, :].T[::-1], (spacing[2], spacing[0]), ("R", "L", "S", "I"), "coronal"),
-        Cut(volume[x, ::-1, :].T[::-1], (spacing[2], spacing[1]), ("A", "P", "S", "I"), "sagittal"),
-    ]
-
-
-def centre_of(mask: np.ndarray) -> tuple[int, int, int]:
-    """Voxel in the middle of the mask; of the volume when the mask is empty."""
-    if not mask.any():
-        return tuple(n // 2 for n in mask.shape)
-    return tuple(round(value) for value in ndimage.center_of_mass(mask))
+# Uncertainty below which the image is shown alone: one of three classes has more than 99 % there.
+LEAST_UNCERTAINTY = 0.05
 
 
 def class_colours(names: Sequence[str]) -> list[str]:
@@ -118,10 +55,10 @@ def segmentation(
     window = window_of(image, mask)
     colours = class_colours(names)
     palette = ListedColormap(colours)
-    figure, rows = _panels(image, affine, rows=2, bottom=0.35)
+    figure, rows = panels(image, affine, rows=2, bottom=0.35)
     for row, overlaid in zip(rows, (False, True), strict=True):
         for axes, grey, label in zip(row, cuts(image, affine, centre), cuts(labels, affine, centre), strict=True):
-            _draw_grey(axes, grey, window)
+            draw_grey(axes, grey, window)
             if overlaid:
                 shown = np.ma.masked_equal(label.pixels, 0)
                 axes.imshow(
@@ -146,21 +83,25 @@ def bias_field(image: np.ndarray, field: np.ndarray, mask: np.ndarray, affine: n
         mask: (I, J, K) bool; the field is hidden outside.
         affine: (4, 4) voxel to RAS mm.
     """
-    centre, window, reach = centre_of(mask), window_of(image, mask), field_range(field, mask)
-    scale = Normalize(1 - reach, 1 + reach)
-    figure, (row,) = _panels(image, affine, rows=1, right=1.0)
-    planes = zip(row, *(cuts(volume, affine, centre) for volume in (image, field, mask)), strict=True)
-    for axes, grey, shade, inside in planes:
-        _draw_grey(axes, grey, window)
-        hidden = np.ma.masked_where(~inside.pixels.astype(bool), shade.pixels)
-        axes.imshow(hidden, cmap=DIVERGING, norm=scale, alpha=0.62, aspect=shade.aspect, interpolation="nearest")
-        _draw_contours(axes, hidden, reach)
-    width = figure.get_figwidth()
-    bar_axes = figure.add_axes((1 - 0.88 / width, 0.16, 0.16 / width, 0.68))
-    bar = figure.colorbar(ScalarMappable(scale, DIVERGING), cax=bar_axes)
-    bar.set_label("bias field (1 = unchanged)", color=FOREGROUND, fontsize=9)
-    bar.ax.tick_params(colors=FOREGROUND, labelsize=8)
-    bar.outline.set_edgecolor(FOREGROUND)
+    reach = field_range(field, mask)
+    figure, drawn = _overlaid(image, field, mask, affine, Normalize(1 - reach, 1 + reach), DIVERGING)
+    for axes, shown in drawn:
+        _draw_contours(axes, shown, reach)
+    _colour_bar(figure, Normalize(1 - reach, 1 + reach), DIVERGING, "bias field (1 = unchanged)")
+    return figure
+
+
+def uncertainty(image: np.ndarray, entropy: np.ndarray, mask: np.ndarray, affine: np.ndarray) -> Figure:
+    """The entropy over the image from 0 to 1, brighter where the classes compete, with a colour bar.
+
+    Args:
+        image: (I, J, K).
+        entropy: (I, J, K) from 0 to 1; hidden where it is next to nothing.
+        mask: (I, J, K) bool.
+        affine: (4, 4) voxel to RAS mm.
+    """
+    figure, _ = _overlaid(image, entropy, mask, affine, Normalize(0, 1), RISING, LEAST_UNCERTAINTY)
+    _colour_bar(figure, Normalize(0, 1), RISING, "uncertainty (0 = sure)")
     return figure
 
 
@@ -174,11 +115,11 @@ def before_after(original: np.ndarray, corrected: np.ndarray, mask: np.ndarray, 
         affine: (4, 4) voxel to RAS mm.
     """
     centre, window = centre_of(mask), window_of(original, mask)
-    figure, rows = _panels(original, affine, rows=2)
+    figure, rows = panels(original, affine, rows=2)
     for row, volume, name in zip(rows, (original, corrected), ("before", "after"), strict=True):
         for axes, grey in zip(row, cuts(volume, affine, centre), strict=True):
-            _draw_grey(axes, grey, window)
-        _corner_text(row[0], name)
+            draw_grey(axes, grey, window)
+        corner_text(row[0], name)
     return figure
 
 
@@ -228,18 +169,6 @@ def png(figure: Figure, dpi: int = 110) -> bytes:
     return buffer.getvalue()
 
 
-def window_of(image: np.ndarray, mask: np.ndarray) -> tuple[float, float]:
-    """(black, white) grey values that show the brain well."""
-    values = image[mask] if mask.any() else image.ravel()
-    values = values[np.isfinite(values)]
-    if not values.size:
-        return 0.0, 1.0
-    # Black is 0 for the usual images without negative values, so that background and air look like themselves.
-    low, high = (float(value) for value in np.percentile(values, (0.5, 99.7)))
-    low = min(low, max(float(values.min()), 0.0))
-    return (low, high) if high > low else (low, low + 1.0)
-
-
 def field_range(field: np.ndarray, mask: np.ndarray) -> float:
     """How far from 1 the colours reach: the 2nd to 98th percentile in the mask, at least 2 %."""
     inside = field[mask]
@@ -275,47 +204,36 @@ def grey_levels(values: np.ndarray) -> np.ndarray | None:
     return levels if 2 < len(levels) < values.size / 10 else None
 
 
-def _panels(
-    volume: np.ndarray, affine: np.ndarray, rows: int, right: float = 0.0, bottom: float = 0.05
-) -> tuple[Figure, list[list[Axes]]]:
-    """Dark figure with ``rows`` rows of three panels shaped like the slices; margins in inches."""
-    planes = cuts(volume, affine)
-    shapes = [plane.size for plane in planes]
-    tallest = max(height for _, height in shapes)
-    scale = min(PANEL_HEIGHT / tallest, (FIGURE_WIDTH - right) / sum(width for width, _ in shapes))
-    top, gap, tile = 0.3, 0.05, tallest * scale
-    width = sum(width for width, _ in shapes) * scale + 4 * gap + right
-    height = rows * (tile + gap) + top + bottom
-    figure = Figure(figsize=(width, height), facecolor=BACKGROUND)
-    panels: list[list[Axes]] = []
-    for row in range(rows):
-        left, lower, line = gap, bottom + (rows - 1 - row) * (tile + gap), []
-        for plane, (plane_width, plane_height) in zip(planes, shapes, strict=True):
-            wide, tall = plane_width * scale, plane_height * scale
-            place = (left / width, (lower + (tile - tall) / 2) / height, wide / width, tall / height)
-            axes = figure.add_axes(place)
-            axes.set_axis_off()
-            if row == 0:
-                figure.text(
-                    (left + wide / 2) / width,
-                    1 - 0.5 * top / height,
-                    plane.title,
-                    color=FOREGROUND,
-                    fontsize=10,
-                    ha="center",
-                    va="center",
-                )
-            line.append(axes)
-            left += wide + gap
-        panels.append(line)
-    return figure, panels
+def _overlaid(
+    image: np.ndarray,
+    values: np.ndarray,
+    mask: np.ndarray,
+    affine: np.ndarray,
+    scale: Normalize,
+    colours: str,
+    least: float = -np.inf,
+) -> tuple[Figure, list[tuple[Axes, np.ma.MaskedArray]]]:
+    """Values in colour over the image, in the mask and from ``least`` on; also the panels with what they show."""
+    centre, window = centre_of(mask), window_of(image, mask)
+    figure, (row,) = panels(image, affine, rows=1, right=1.0)
+    drawn = []
+    planes = zip(row, *(cuts(volume, affine, centre) for volume in (image, values, mask)), strict=True)
+    for axes, grey, shade, inside in planes:
+        draw_grey(axes, grey, window)
+        shown = np.ma.masked_where(~inside.pixels.astype(bool) | (shade.pixels < least), shade.pixels)
+        axes.imshow(shown, cmap=colours, norm=scale, alpha=0.62, aspect=shade.aspect, interpolation="nearest")
+        drawn.append((axes, shown))
+    return figure, drawn
 
 
-def _draw_grey(axes: Axes, cut: Cut, window: tuple[float, float]) -> None:
-    axes.imshow(cut.pixels, cmap="gray", vmin=window[0], vmax=window[1], aspect=cut.aspect, interpolation="nearest")
-    left, right, top, bottom = cut.sides
-    for x, y, letter in ((0.02, 0.5, left), (0.98, 0.5, right), (0.5, 0.97, top), (0.5, 0.03, bottom)):
-        axes.text(x, y, letter, transform=axes.transAxes, color="#9fd0ff", fontsize=8, ha="center", va="center")
+def _colour_bar(figure: Figure, scale: Normalize, colours: str, title: str) -> None:
+    """In the margin of one inch that :func:`_overlaid` leaves at the right."""
+    width = figure.get_figwidth()
+    axes = figure.add_axes((1 - 0.88 / width, 0.16, 0.16 / width, 0.68))
+    bar = figure.colorbar(ScalarMappable(scale, colours), cax=axes)
+    bar.set_label(title, color=FOREGROUND, fontsize=9)
+    bar.ax.tick_params(colors=FOREGROUND, labelsize=8)
+    bar.outline.set_edgecolor(FOREGROUND)
 
 
 def _draw_contours(axes: Axes, field: np.ma.MaskedArray, reach: float) -> None:
@@ -325,10 +243,6 @@ def _draw_contours(axes: Axes, field: np.ma.MaskedArray, reach: float) -> None:
     levels = 1 + reach * np.linspace(-1.5, 1.5, 13)
     lines = axes.contour(field, levels=levels, colors="#111111", linewidths=0.6, alpha=0.85)
     axes.clabel(lines, fmt="%.2f", fontsize=6)
-
-
-def _corner_text(axes: Axes, text: str) -> None:
-    axes.text(0.03, 0.95, text, transform=axes.transAxes, color=FOREGROUND, fontsize=10, va="top")
 
 
 def _legend(figure: Figure, names: Sequence[str], colours: Sequence[str]) -> None:

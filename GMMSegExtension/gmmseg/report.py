@@ -16,6 +16,7 @@ from . import __version__, report_warnings
 from .case import Case
 from .contrast import bright_lies_deep
 from .metrics import coefficient_of_joint_variation, coefficient_of_variation
+from .neighbours import interior
 from .settings import Settings
 
 TISSUES_T1 = ("CSF", "GM", "WM")
@@ -45,6 +46,7 @@ def build(
     resampled: Sequence[bool] | None = None,
     field_applied: bool | Sequence[bool] = True,
     gpu_peak_memory_mb: float | None = None,
+    prior: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The report of one run.
 
@@ -70,11 +72,14 @@ def build(
         resampled: per channel, whether it was brought onto the first one's grid; None compares the grids.
         field_applied: whether the correction was kept, per channel or for all.
         gpu_peak_memory_mb: most memory held on the GPU.
+        prior: of mode ``fast``, what the model was worth here: ``model`` (its name), ``agreement`` (of the model's
+            posteriors with the mixture's, 0 to 1), ``share`` (its weight in the result, 0 to 1) and ``used`` (whether
+            that is more than 0); None without.
 
     Returns:
         JSON-ready dictionary (no numpy, no nan) with the keys settings, versions, device, precision, seconds,
         peak_memory_mb, gpu_peak_memory_mb, inputs, mask, classes, contrast, bias_field, homogeneity,
-        log_likelihood, iterations, loss, warnings.
+        log_likelihood, iterations, loss, prior, warnings.
     """
     box = _bounding_box(mask)
     mask, labels = mask[box], labels[box]
@@ -115,6 +120,7 @@ def build(
             "log_likelihood": log_likelihood,
             "iterations": iterations,
             "loss": list(loss),
+            "prior": prior,
             "warnings": list(dict.fromkeys(found)),
         }
     )
@@ -160,6 +166,14 @@ def homogeneity(
         result[f"cv_gm_{when}"] = coefficient_of_variation(values[grey])
         result[f"cjv_{when}"] = coefficient_of_joint_variation(values[white], values[grey])
     return result
+
+
+def prior_text(prior: Mapping[str, Any]) -> str:
+    """What a report's ``prior`` says, as half a sentence for the user."""
+    agreement = f"agrees with the mixture to {100 * prior['agreement']:.0f} %"
+    if not prior["used"]:
+        return f"{agreement}, so it was not used"
+    return agreement if prior["share"] == 1 else f"{agreement}, so it counts {100 * prior['share']:.0f} %"
 
 
 def voxel_volume_ml(affine: np.ndarray) -> float:
@@ -212,7 +226,7 @@ def _bounding_box(mask: np.ndarray) -> tuple[slice, ...]:
 
 
 def _core(tissue: np.ndarray) -> np.ndarray:
-    eroded = ndimage.binary_erosion(tissue)
+    eroded = interior(np.pad(tissue, 1))[1:-1, 1:-1, 1:-1]
     return eroded if np.count_nonzero(eroded) >= MIN_VOXELS else tissue
 
 

@@ -7,8 +7,11 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
+import numpy as np
+
 from . import pictures
 from .case import Result
+from .report import prior_text
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
@@ -56,12 +59,20 @@ def _picture_sections(result: Result) -> list[str]:
         '<p class="note">Radiological convention: the patient\'s right (R) is on the left of the picture.</p>',
         "<h2>Estimated bias field</h2>",
         _image(pictures.bias_field(original, field, mask, result.affine), "bias field on the image"),
+        *_uncertainty_section(result, original),
         "<h2>Before and after the correction</h2>",
         _image(pictures.before_after(original, corrected, mask, result.affine), "original and corrected image"),
         '<p class="note">Both with the same grey-value window.</p>',
         "<h2>Histogram</h2>",
         _image(pictures.histogram(original, corrected, mask, classes), "histogram with fitted Gaussians"),
     ]
+
+
+def _uncertainty_section(result: Result, original: np.ndarray) -> list[str]:
+    if result.entropy is None:
+        return []
+    figure = pictures.uncertainty(original, result.entropy, result.brain_mask, result.affine)
+    return ["<h2>Uncertainty</h2>", _image(figure, "uncertainty on the image")]
 
 
 def _summary(report: dict[str, Any]) -> str:
@@ -103,12 +114,13 @@ def _field_table(report: dict[str, Any]) -> str:
 
 
 def _run_facts(report: dict[str, Any]) -> list[tuple[str, Any]]:
-    gpu = report["gpu_peak_memory_mb"]
+    gpu, prior = report["gpu_peak_memory_mb"], report["prior"]
     return [
         ("device", report["device"]),
         ("precision", report["precision"]),
         ("peak memory", f"{_number(report['peak_memory_mb'])} MB"),
         *([("peak GPU memory", f"{_number(gpu)} MB")] if gpu is not None else []),
+        *([(f"model {prior['model']}", prior_text(prior))] if prior else []),
         ("iterations", report["iterations"]),
         ("log-likelihood per voxel", _number(report["log_likelihood"])),
         *((f"{name} version", version) for name, version in report["versions"].items()),

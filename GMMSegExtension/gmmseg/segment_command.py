@@ -18,8 +18,6 @@ from .interrupts import Interrupts
 from .settings import Settings
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from .case import Case, Result
     from .progress import Progress
 
@@ -40,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         contextlib.closing(console.progress(arguments.progress)) as shown,
         contextlib.redirect_stdout(sys.stderr),  # libraries may print, but not between the JSON lines
     ):
-        result = _segment(arguments, settings, _watched(shown, interrupts), interrupts)
+        result = _segment(arguments, settings, interrupts.watched(shown), interrupts)
     _tell(result, arguments.output, shown)
     return 0
 
@@ -105,16 +103,10 @@ def _with_reading_time(result: Result, seconds: float) -> Result:
     return dataclasses.replace(result, report={**result.report, "seconds": {"read": seconds, **spent}})
 
 
-def _watched(progress: console.NoProgress, interrupts: Interrupts) -> Progress:
-    def report(fraction: float, stage: str, message: str, preview: np.ndarray | None = None) -> None:
-        interrupts.check()
-        progress(fraction, stage, message, preview)
-
-    return report
-
-
 def _tell(result: Result, output: str, shown: console.NoProgress) -> None:
     """What came out, as a last event or as a table."""
+    from .report import prior_text
+
     report = result.report
     if isinstance(shown, console.JsonProgress):
         shown.event("done", output=output, report=report)
@@ -124,6 +116,8 @@ def _tell(result: Result, output: str, shown: console.NoProgress) -> None:
     for row in report["bias_field"]:
         if row["applied"]:
             print(f"bias field of {row['channel']}: {row['min']:.3f} to {row['max']:.3f}")
+    if report["prior"]:
+        print(f"model {report['prior']['model']} {prior_text(report['prior'])}")
     for sentence in report["warnings"]:
         print(f"warning: {sentence}", file=sys.stderr)
     print(f"results in {output}, {report['seconds']['total']:.1f} s")

@@ -146,7 +146,7 @@ def _parse(line: bytes) -> dict[str, Any]:
 def _ready() -> dict[str, Any]:
     import torch
 
-    from . import brain_mask, devices, networks, segmenter  # noqa: F401  (loaded now, so that a job starts at once)
+    from . import brain_mask, devices, models, networks, segmenter  # noqa: F401  (loaded now, so that a job starts at once)
     from .settings import MODES
 
     absent = brain_mask.missing_packages()
@@ -157,6 +157,7 @@ def _ready() -> dict[str, Any]:
         "devices": devices.available(),
         "modes": list(MODES),
         "networks": list(networks.available()),
+        "models": [{"name": card.name, "title": card.title} for card in models.available()],
         "automatic_mask": not absent,
         "automatic_mask_missing": absent,
     }

@@ -101,7 +101,10 @@ class SegmentRequest:
 
 
 def save_result(result: Result, folder: Path) -> dict[str, Any]:
-    """Writes a result's arrays as .npy files into ``folder``; returns the fields of the ``done`` event."""
+    """Writes a result's arrays as .npy files into ``folder``; returns the fields of the ``done`` event.
+
+    ``entropy`` is null when the result has none; the other arrays are always there.
+    """
     import numpy as np
 
     arrays = {
@@ -110,9 +113,13 @@ def save_result(result: Result, folder: Path) -> dict[str, Any]:
         "bias_field": result.bias_field,
         "corrected": result.corrected,
         "brain_mask": result.brain_mask,
+        "entropy": result.entropy,
     }
     fields: dict[str, Any] = {}
     for name, array in arrays.items():
+        if array is None:
+            fields[name] = None
+            continue
         path = folder / f"{name}.npy"
         np.save(path, array, allow_pickle=False)
         fields[name] = str(path)

@@ -1,5 +1,6 @@
 """Results as files: on the input's grid, complete or not at all."""
 
+import dataclasses
 import json
 
 import nibabel as nib
@@ -15,6 +16,12 @@ from phantom_results import OBLIQUE, result_of
 @pytest.fixture(scope="module")
 def a_result():
     return result_of()
+
+
+@pytest.fixture(scope="module")
+def a_result_with_entropy(a_result):
+    values = np.random.default_rng(0).random(a_result.labels.shape).astype(np.float32)
+    return dataclasses.replace(a_result, entropy=np.where(a_result.brain_mask, values, 0))
 
 
 @pytest.fixture
@@ -75,6 +82,22 @@ def test_several_channels_get_a_fourth_axis(like, a_folder):
         np.testing.assert_array_equal(np.moveaxis(written, 3, 0), channels)
 
 
+def test_the_entropy_is_a_volume_on_the_grid_when_the_result_has_one(a_result_with_entropy, like, a_folder):
+    outputs.write(a_result_with_entropy, like, a_folder)
+    assert names_in(a_folder) == sorted([*outputs.FILES, "entropy.nii.gz"])
+    image = nib.load(a_folder / "entropy.nii.gz")
+    np.testing.assert_allclose(image.affine, OBLIQUE, atol=1e-5)
+    np.testing.assert_allclose(image.get_fdata(), a_result_with_entropy.entropy, atol=2e-5)
+    assert (image.get_fdata()[~a_result_with_entropy.brain_mask] == 0).all()
+
+
+def test_an_entropy_of_an_earlier_run_goes_when_there_is_no_new_one(a_result, like, a_folder):
+    for name in ("entropy.nii.gz", "mine.nii.gz"):
+        (a_folder / name).write_text("old")
+    outputs.write(a_result, like, a_folder)
+    assert names_in(a_folder) == sorted([*outputs.FILES, "mine.nii.gz"])
+
+
 def test_a_second_run_replaces_the_first_ones_files(a_result, like, a_folder):
     for name in outputs.FILES:
         (a_folder / name).write_text("old")
@@ -85,7 +108,9 @@ def test_a_second_run_replaces_the_first_ones_files(a_result, like, a_folder):
 
 @pytest.mark.parametrize("stop_at", [0.0, 0.4, 1.0])
 def test_a_cancelled_write_leaves_the_earlier_results_untouched(stop_at, a_result, like, a_folder):
-    (a_folder / "segmentation.nii.gz").write_text("old")
+    earlier = ["entropy.nii.gz", "segmentation.nii.gz"]
+    for name in earlier:
+        (a_folder / name).write_text("old")
 
     def stop(fraction, stage, message, preview=None):
         if fraction >= stop_at:
@@ -93,8 +118,8 @@ def test_a_cancelled_write_leaves_the_earlier_results_untouched(stop_at, a_resul
 
     with pytest.raises(Cancelled):
         outputs.write(a_result, like, a_folder, stop)
-    assert names_in(a_folder) == ["segmentation.nii.gz"]
-    assert (a_folder / "segmentation.nii.gz").read_text() == "old"
+    assert names_in(a_folder) == earlier
+    assert {(a_folder / name).read_text() for name in earlier} == {"old"}
 
 
 def test_a_full_disk_is_said_and_leaves_nothing(a_result, like, a_folder):
@@ -123,7 +148,8 @@ def test_a_file_where_the_folder_should_be_is_found_before_the_run(a_folder):
         pytest.fail("the run must not start")
 
 
-def test_a_folder_where_a_result_should_be_is_found_before_the_run(a_folder):
-    (a_folder / "segmentation.nii.gz").mkdir()
+@pytest.mark.parametrize("name", ["segmentation.nii.gz", "entropy.nii.gz"])
+def test_a_folder_where_a_result_should_be_is_found_before_the_run(name, a_folder):
+    (a_folder / name).mkdir()
     with pytest.raises(InputError, match="choose another output folder"), outputs.reserve(a_folder):
         pytest.fail("the run must not start")

@@ -22,7 +22,8 @@ def test_the_report_is_strict_json_with_every_promised_part(a_result):
     text = json.dumps(a_result.report, allow_nan=False)
     assert set(json.loads(text)) == {
         "settings", "versions", "device", "precision", "seconds", "peak_memory_mb", "gpu_peak_memory_mb", "inputs",
-        "mask", "classes", "contrast", "bias_field", "homogeneity", "log_likelihood", "iterations", "loss", "warnings",
+        "mask", "classes", "contrast", "bias_field", "homogeneity", "log_likelihood", "iterations", "loss", "prior",
+        "warnings",
     }  # fmt: skip
 
 
@@ -98,6 +99,28 @@ def test_a_correction_that_makes_tissues_less_even_is_warned_of():
     assert not any("raised the joint variation" in sentence for sentence in result_of(phantom).report["warnings"])
 
 
+@pytest.mark.parametrize(
+    "worth, text",
+    [
+        ((np.float32(0.934), 1.0), "agrees with the mixture to 93 %"),
+        ((0.65, 0.5), "agrees with the mixture to 65 %, so it counts 50 %"),
+        ((0.405, 0.0), "agrees with the mixture to 40 %, so it was not used"),
+    ],
+)
+def test_what_the_model_was_worth_stands_in_the_report_and_on_the_page(worth, text):
+    agreement, share = worth
+    prior = {"model": "t1-fast", "agreement": agreement, "share": share, "used": share > 0}
+    result = result_of(prior=prior)
+    told = json.loads(json.dumps(result.report, allow_nan=False))["prior"]
+    assert told == {**prior, "agreement": pytest.approx(float(agreement))}
+    assert f"<td>model t1-fast</td><td>{text}</td>" in report_html.page(result)
+
+
+def test_without_a_model_the_report_says_null_and_the_page_nothing(a_result):
+    assert a_result.report["prior"] is None
+    assert "agrees" not in report_html.page(a_result)
+
+
 def test_numbers_that_json_cannot_hold_become_null():
     assert report.plain({"a": np.float32("nan"), "b": (np.int64(2), [np.inf])}) == {"a": None, "b": [2, [None]]}
 
@@ -106,6 +129,13 @@ def test_the_page_needs_nothing_from_elsewhere(a_result):
     page = report_html.page(a_result)
     assert page.count("data:image/png;base64,") == 4
     assert not re.findall(r"(?:src|href)=\"(?!data:)|https?://|<script|<link|@import|url\(", page)
+
+
+def test_the_page_shows_the_uncertainty_when_the_result_has_it(a_result):
+    entropy = np.where(a_result.brain_mask, np.float32(0.6), np.float32(0))
+    page = report_html.page(dataclasses.replace(a_result, entropy=entropy))
+    assert page.count("data:image/png;base64,") == 5 and "<h2>Uncertainty</h2>" in page
+    assert "Uncertainty" not in report_html.page(a_result)
 
 
 def test_the_page_escapes_what_users_call_their_files():
@@ -139,6 +169,19 @@ def test_the_field_picture_is_white_at_one_and_symmetric_about_it():
     assert pictures.field_range(np.ones((4, 4, 4)), mask) == pictures.LEAST_FIELD_RANGE
 
 
+def test_the_uncertainty_is_drawn_only_where_one_is_not_sure(a_result):
+    image, mask = a_result.corrected[0], a_result.brain_mask
+    half = np.zeros(mask.shape, np.float32)
+    half[: len(half) // 2] = 1
+    drawn = [
+        imread(io.BytesIO(pictures.png(pictures.uncertainty(image, entropy, mask, np.eye(4)), dpi=40)))[..., :3]
+        for entropy in (np.where(mask, 0.03, 0), np.where(mask, half, 0), np.where(mask, 1.0, 0))
+    ]
+    coloured = [(np.ptp(picture[:, : int(0.8 * picture.shape[1])], axis=2) > 0.2).sum() for picture in drawn]
+    assert coloured[0] < 0.1 * coloured[2]
+    assert 0.3 < coloured[1] / coloured[2] < 0.7
+
+
 def test_every_picture_is_a_png_with_something_on_it(a_result):
     image, field, mask = a_result.corrected[0], a_result.bias_field[0], a_result.brain_mask
     classes = a_result.report["classes"]
@@ -146,6 +189,7 @@ def test_every_picture_is_a_png_with_something_on_it(a_result):
     for figure in (
         pictures.segmentation(image, a_result.labels, OBLIQUE, names),
         pictures.bias_field(image, field, mask, OBLIQUE),
+        pictures.uncertainty(image, np.where(mask, 0.6, 0.0), mask, OBLIQUE),
         pictures.before_after(image * field, image, mask, OBLIQUE),
         pictures.histogram(image * field, image, mask, classes),
     ):

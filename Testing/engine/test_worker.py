@@ -1,5 +1,6 @@
 """The worker's contract, spoken with a real worker process."""
 
+import dataclasses
 import itertools
 import json
 import os
@@ -12,11 +13,12 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from gmmseg import worker_protocol
+from gmmseg import models, worker_protocol
 from gmmseg.case import Case, Volume
 from gmmseg.segmenter import segment
 from gmmseg.settings import MODES, Settings
 from gmmseg.worker_jobs import Job, JobProgress, JobQueue
+from phantom_results import result_of
 from phantoms import nested_spheres
 from worker_client import DEADLINE, TESTING, WorkerClient, misbehaving_worker
 
@@ -91,9 +93,11 @@ def test_the_greeting_says_what_there_is(the_ready_worker):
     assert "cpu" in greeting["devices"]
     assert greeting["modes"] == list(MODES)
     assert "modified_unet" in greeting["networks"]
+    assert greeting["models"] == [{"name": card.name, "title": card.title} for card in models.available()]
     assert greeting["automatic_mask"] == (not greeting["automatic_mask_missing"])
     assert set(greeting) == {
-        "event", "version", "torch", "devices", "modes", "networks", "automatic_mask", "automatic_mask_missing",
+        "event", "version", "torch", "devices", "modes", "networks", "models", "automatic_mask",
+        "automatic_mask_missing",
     }  # fmt: skip
 
 
@@ -116,6 +120,22 @@ def test_a_phantom_is_segmented_as_by_the_engine_itself(the_ready_worker, a_requ
     assert np.load(done["bias_field"]).shape == np.load(done["corrected"]).shape == (1, *labels.shape)
     np.testing.assert_array_equal(np.load(done["brain_mask"]), a_phantom.mask)
     assert [row["name"] for row in done["report"]["classes"]] == ["CSF", "GM", "WM"]
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_result_is_handed_over_with_its_entropy_or_null(asked, tmp_path):
+    result = result_of()
+    entropy = np.where(result.brain_mask, np.float32(0.5), np.float32(0)) if asked else None
+    fields = worker_protocol.save_result(dataclasses.replace(result, entropy=entropy), tmp_path)
+    json.dumps(fields, allow_nan=False)
+    if asked:
+        np.testing.assert_array_equal(np.load(fields["entropy"]), entropy)
+    else:
+        assert fields["entropy"] is None
+    assert (tmp_path / "entropy.npy").exists() == asked
+    assert set(fields) == {
+        "labels", "posteriors", "bias_field", "corrected", "brain_mask", "entropy", "box", "report",
+    }  # fmt: skip
 
 
 def test_what_libraries_print_does_not_reach_the_reader(a_worker):

@@ -75,8 +75,18 @@ def report_of(request, labels, classes):
             for image in request["images"]
         ],
         "homogeneity": None,
+        "prior": prior_of(request),
         "warnings": ["the mask touches the border of the volume."] if BEHAVIOUR == "warn" else [],
     }
+
+
+def prior_of(request):
+    """What mode fast says about its model; the others have none."""
+    settings = request["settings"]
+    if settings.get("mode") != "fast":
+        return None
+    agreement, share = {"unusual": (0.41, 0.0), "doubtful": (0.65, 0.5)}.get(BEHAVIOUR, (0.934, 1.0))
+    return {"model": settings["model"], "agreement": agreement, "share": share, "used": share > 0}
 
 
 def finish(request):
@@ -93,6 +103,8 @@ def finish(request):
         "corrected": np.stack(images) / field,
         "brain_mask": labels > 0,
     }
+    if request["settings"].get("entropy"):
+        arrays["entropy"] = np.where(labels == 2, 0.75, 0.0).astype(np.float32)
     for name, array in arrays.items():
         np.save(out / f"{name}.npy", array)
     say(
@@ -100,7 +112,7 @@ def finish(request):
         event="done",
         box=[[0, size] for size in labels.shape],
         report=report_of(request, labels, classes),
-        **{name: str(out / f"{name}.npy") for name in arrays},
+        **{"entropy": None, **{name: str(out / f"{name}.npy") for name in arrays}},
     )
 
 
@@ -152,8 +164,9 @@ say(
     version="0.1.0",
     torch="0",
     devices=["cpu", "cuda:0"],
-    modes=["train", "em"],
+    modes=["fast", "train", "em"],
     networks=["modified_unet", "unet"],
+    models=[{"name": "t1-fast", "title": "T1 of a head"}, {"name": "mine", "title": "My scanner's T1"}],
     automatic_mask=True,
     automatic_mask_missing=[],
 )

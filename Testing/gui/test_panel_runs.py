@@ -37,7 +37,11 @@ def _choose(name, text):
         (_set("learningRateSpinBox", 0.005), "learning_rate", 0.005),
         (_set("batchSizeSpinBox", 3), "batch_size", 3),
         (_set("seedSpinBox", 42), "seed", 42),
+        (lambda ui: None, "mode", "fast"),
+        (_choose("modeComboBox", "Train on this scan"), "mode", "train"),
         (_choose("modeComboBox", "Classical EM"), "mode", "em"),
+        (_choose("modelComboBox", "mine: My scanner's T1"), "model", "mine"),
+        (lambda ui: ui.entropyCheckBox.click(), "entropy", True),
         (_choose("networkComboBox", "unet"), "network", "unet"),
         (_choose("deviceComboBox", "Graphics card 0 (CUDA)"), "device", "cuda:0"),
         (_choose("precisionComboBox", "bfloat16"), "precision", "bfloat16"),
@@ -49,7 +53,7 @@ def test_every_setting_of_the_panel_reaches_the_engine(
 ):
     a_brain()
     widget = a_panel()
-    an_application.process_events_until(lambda: widget.ui.networkComboBox.count == 2, "the engine is ready")
+    an_application.process_events_until(lambda: widget.ui.modelComboBox.count == 2, "the engine is ready")
     act(widget.ui)
     run(widget)
     assert the_requests()[0]["settings"][setting] == pytest.approx(expected)
@@ -137,6 +141,52 @@ def test_the_show_buttons_change_what_the_views_show(a_panel, run):
     widget.ui.showSegmentsButton.click()
     assert view.GetBackgroundVolumeID() == volume.GetID() and view.GetForegroundVolumeID() is None
     assert outputs.segmentation.GetDisplayNode().GetVisibility()
+
+
+def test_the_uncertainty_map_is_made_when_asked_for_and_can_be_shown(a_panel, run):
+    import slicer
+
+    volume = a_brain()
+    widget = a_panel()
+    ui = widget.ui
+    run(widget)
+    assert not ui.showUncertaintyButton.visible
+    ui.entropyCheckBox.click()
+    run(widget)
+    assert ui.showUncertaintyButton.visible and ui.showUncertaintyButton.enabled
+    outputs = widget.logic.outputsOf(volume)
+    view = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")[0]
+    ui.showUncertaintyButton.click()
+    assert view.GetForegroundVolumeID() == outputs.uncertainty.GetID()
+    assert ui.showUncertaintyButton.checked and not ui.showSegmentsButton.checked
+    ui.showBiasFieldButton.click()
+    assert view.GetForegroundVolumeID() == outputs.biasOverlay.GetID() and not ui.showUncertaintyButton.checked
+    ui.showUncertaintyButton.click()
+    assert view.GetForegroundVolumeID() == outputs.uncertainty.GetID() and not ui.showBiasFieldButton.checked
+    ui.showCorrectedButton.click()
+    assert ui.showUncertaintyButton.checked and ui.showCorrectedButton.checked
+    ui.showUncertaintyButton.click()
+    assert view.GetForegroundVolumeID() is None and not ui.showSegmentsButton.checked
+    ui.entropyCheckBox.click()
+    run(widget)
+    assert not ui.showUncertaintyButton.visible and widget.logic.outputsOf(volume).uncertainty is None
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "mode", "text"),
+    [
+        ("done", "Fast", "t1-fast and the mixture agree to 93 %"),
+        ("doubtful", "Fast", "t1-fast and the mixture agree to 65 %; the model counts 50 %"),
+        ("unusual", "Fast", "t1-fast and the mixture agree to 41 % only; the model was not used"),
+        ("done", "Classical EM", ""),
+    ],
+)
+def test_the_results_tell_what_the_model_was_worth(a_panel, run, behaviour, mode, text):
+    a_brain()
+    widget = a_panel(behaviour)
+    widget.ui.modeComboBox.setCurrentText(mode)
+    run(widget)
+    assert widget.ui.priorLabel.text == text and widget.ui.priorLabel.visible == bool(text)
 
 
 def test_class_names_of_other_than_three_classes_can_be_edited_and_are_kept(a_panel, run):

@@ -64,7 +64,14 @@ def write_results(a_scene):
     from GMMSegExtensionLib.request import ChosenOutputs, SegmentationRequest
     from GMMSegExtensionLib.scene import EngineResult, SceneWriter
 
-    def write(volume, phantom: Phantom, posteriors: bool = False, further: tuple = (), **kwargs):
+    def write(
+        volume,
+        phantom: Phantom,
+        posteriors: bool = False,
+        entropy: np.ndarray | None = None,
+        further: tuple = (),
+        **kwargs,
+    ):
         result = result_of(phantom, channels=1 + len(further), **kwargs)
         request = SegmentationRequest(
             volume, tuple(further), settings=Settings(mode="em"), outputs=ChosenOutputs(posteriors=posteriors)
@@ -78,6 +85,7 @@ def write_results(a_scene):
                 posteriors=result.posteriors,
                 box=tuple((part.start, part.stop) for part in result.box),
                 report=result.report,
+                entropy=entropy,
             )
         )
 

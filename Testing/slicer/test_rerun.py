@@ -57,6 +57,30 @@ def test_a_rerun_without_probabilities_takes_the_old_ones_away(a_volume, write_r
     assert not [node for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if "prob" in node.GetName()]
 
 
+def test_a_rerun_without_an_uncertainty_map_takes_the_old_one_away(a_scene, a_volume, write_results, a_phantom):
+    made = write_results(a_volume, a_phantom, entropy=a_phantom.mask.astype(np.float32)).uncertainty
+    count = a_scene.GetNumberOfNodes()
+    assert write_results(a_volume, a_phantom, entropy=a_phantom.mask.astype(np.float32)).uncertainty is made
+    assert a_scene.GetNumberOfNodes() == count
+    assert write_results(a_volume, a_phantom).uncertainty is None
+    assert not a_scene.IsNodePresent(made)
+
+
+def test_an_uncertainty_map_comes_back_with_the_scene(a_volume, write_results, a_phantom, tmp_path):
+    import slicer
+    from GMMSegExtensionLib.scene import outputsOf
+    from GMMSegExtensionLib.volumes import voxels
+
+    entropy = np.where(a_phantom.mask, 0.5, 0).astype(np.float32)
+    write_results(a_volume, a_phantom, entropy=entropy)
+    save_and_check(tmp_path / "scene.mrb")
+    loaded = outputsOf(slicer.util.getNode("T1")).uncertainty
+    np.testing.assert_array_equal(voxels(loaded), entropy)
+    display = loaded.GetDisplayNode()
+    assert (display.GetWindowLevelMin(), display.GetWindowLevelMax()) == (0, 1)
+    assert display.GetColorNode().GetName() == "Uncertainty (dark 0, bright 1)"
+
+
 def test_each_channel_has_its_field_and_its_corrected_volume(add_volume, a_volume, write_results, a_phantom):
     second = add_volume(2 * a_phantom.image, name="T2")
     outputs = write_results(a_volume, a_phantom, further=(second,))

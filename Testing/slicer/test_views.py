@@ -83,6 +83,23 @@ def test_the_bias_field_is_drawn_with_its_legend_and_only_in_the_brain(draw, add
     assert np.ptp(with_legend[:, 60:], axis=2).max() > 50
 
 
+def test_the_uncertainty_map_is_drawn_only_where_one_is_not_sure(draw, add_volume, write_results, a_phantom):
+    import slicer
+    from demo.slice_pictures import Layers
+
+    affine = np.eye(4)
+    affine[:3, 3] = -np.array(a_phantom.image.shape) / 2
+    volume = add_volume(a_phantom.image, affine)
+    entropy = np.zeros(a_phantom.image.shape, dtype=np.float32)
+    entropy[: entropy.shape[0] // 2] = 0.8  # the patient's left, on the right of the picture
+    outputs = write_results(volume, a_phantom, entropy=np.where(a_phantom.mask, entropy, 0))
+    outputs.segmentation.GetDisplayNode().SetVisibility(False)
+    slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(outputs.uncertainty).SetVisibility(False)
+    pixels = draw(Layers(volume, outputs.uncertainty, 1.0))
+    assert np.ptp(pixels[30:50, :38], axis=2).max() == 0
+    assert (np.ptp(pixels[30:50, 42:55], axis=2) > 50).mean() > 0.9
+
+
 def test_lines_of_equal_field_end_at_the_brain(add_volume, write_results, a_phantom):
     import slicer
     from demo.field_contours import STRIDE, add_contours
