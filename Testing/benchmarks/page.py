@@ -124,7 +124,9 @@ def _machine(records: Records) -> str:
         for record in scans.values()
         if record.get("cores") and record.get("threads")
     }
-    words = " or ".join(f"{cores} CPU cores with {threads} threads" for cores, threads in sorted(found))
+    words = " or ".join(
+        f"{cores} CPU cores with {threads} thread{'s' if threads > 1 else ''}" for cores, threads in sorted(found)
+    )
     return f"Every run in a process of its own on {words}." if words else ""
 
 
