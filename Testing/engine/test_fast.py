@@ -147,3 +147,11 @@ def test_a_bright_thalamus_is_not_believed_to_be_pure_grey_matter():
     cores = [ndimage.binary_erosion(codes == code)[one.mask] for code in (phantoms.DEEP_GREY, 3)]
     deep, white = (float(believed[torch.from_numpy(core)].mean()) for core in cores)
     assert deep < 0.1 < 0.8 < white
+
+
+@pytest.mark.parametrize("degree", range(1, 7))
+def test_every_degree_leaves_less_field_than_there_was_and_stays_smooth_outside_the_mask(degree):
+    one = from_labels(label_map("12", 2), noise=0.05, field_range=0.4, spacing=2.0)
+    field = run(one, bias_degree=degree).bias_field[0]
+    assert field_error(one.field, field, one.mask) < field_error(one.field, np.ones_like(field), one.mask)
+    assert np.isfinite(field).all() and max(float(np.abs(np.diff(field, axis=axis)).max()) for axis in range(3)) < 0.08
