@@ -48,7 +48,9 @@ def _is_data(path: Path) -> bool:
 
 
 def _relative(paths: list[Path]) -> list[str]:
-    return sorted(path.relative_to(MODULE).as_posix() for path in paths if "__pycache__" not in path.parts)
+    """Sorted paths inside the module, without the caches that tools leave there."""
+    inside = (path.relative_to(MODULE) for path in paths)
+    return sorted(p.as_posix() for p in inside if not any(q == "__pycache__" or q.startswith(".") for q in p.parts))
 
 
 if __name__ == "__main__":
