@@ -26,7 +26,7 @@ DISTRUSTED, TRUSTED = 0.6, 0.7
 # The network sees the scan again when the field under its posteriors differs by more than this (root mean square).
 FIELD_MOVED = 0.02
 # The network's posteriors know anatomy from field, so the field may bend more than the mixture's may: on phantoms its
-# error is the same or smaller, and on real scans WM and GM get a third more even.
+# error is the same or smaller, and on manual15 the joint variation of WM and GM falls by 4.4 % instead of 3.9 %.
 RIDGE = 1e-5
 _FLOOR = 1e-6
 _NO_T1 = (
@@ -78,11 +78,11 @@ def refine(
     def ask(fit: Fit) -> Tensor:
         return network_posterior(network, scan, fit, axes, device, precision)
 
-    # It sees the mixture's answer, and may agree with that of a T2 for the wrong reason.
-    if not bool(field_classes(scan, start.s)[-1]):
-        return replace(start, warnings=(*start.warnings, _NO_T1)), Prior(0.0, 0.0)
     s = ask(start)
     agreement = float(torch.minimum(s, start.s).sum(dim=1).mean())
+    # It sees the mixture's answer, and may agree with that of a T2 for the wrong reason.
+    if not bool(field_classes(scan, start.s)[-1]):
+        return replace(start, warnings=(*start.warnings, _NO_T1)), Prior(agreement, 0.0)
     prior = Prior(agreement, share_of(agreement))
     if prior.share == 0.0:
         return _warned(start, prior), prior

@@ -172,7 +172,7 @@ def prior_text(prior: Mapping[str, Any]) -> str:
     """What a report's ``prior`` says, as half a sentence for the user."""
     agreement = f"agrees with the mixture to {100 * prior['agreement']:.0f} %"
     if not prior["used"]:
-        return f"{agreement}, so it was not used"
+        return f"{agreement}, but was not used"
     return agreement if prior["share"] == 1 else f"{agreement}, so it counts {100 * prior['share']:.0f} %"
 
 

@@ -104,7 +104,7 @@ def test_a_correction_that_makes_tissues_less_even_is_warned_of():
     [
         ((np.float32(0.934), 1.0), "agrees with the mixture to 93 %"),
         ((0.65, 0.5), "agrees with the mixture to 65 %, so it counts 50 %"),
-        ((0.405, 0.0), "agrees with the mixture to 40 %, so it was not used"),
+        ((0.405, 0.0), "agrees with the mixture to 40 %, but was not used"),
     ],
 )
 def test_what_the_model_was_worth_stands_in_the_report_and_on_the_page(worth, text):
