@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import torch
 
 from .errors import EngineUnavailable, InputError
@@ -56,6 +58,13 @@ def resolve_precision(name: str, device: torch.device) -> torch.dtype:
     if name == "float16" and device.type == "cpu":
         raise InputError("Precision float16 works on a GPU only; choose auto, float32 or bfloat16.")
     return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[name]
+
+
+def arithmetic(device: torch.device, precision: torch.dtype) -> contextlib.AbstractContextManager:
+    """Where a network's convolutions run in ``precision``, see :func:`resolve_precision`; its weights stay float32."""
+    if precision == torch.float32:
+        return contextlib.nullcontext()
+    return torch.autocast(device.type, dtype=precision)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -6,7 +6,6 @@ record: ``checkpoint.safetensors`` with ``checkpoint.json``, ``log.csv``, and th
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import json
 import math
@@ -21,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from .devices import arithmetic
 from .errors import Cancelled, InputError
 from .progress import Progress, silent
 from .safe_files import atomic
@@ -209,7 +209,7 @@ class _Loop:
     def _learn(self, lesson: tuple[Tensor, ...]) -> float:
         for group in self.optimiser.param_groups:
             group["lr"] = self._rate()
-        with self._arithmetic():
+        with arithmetic(self.device, self.precision):
             loss = self.lessons.loss(self.network, lesson)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -231,7 +231,7 @@ class _Loop:
         own = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
         self._take_average()
         self.network.eval()
-        with torch.inference_mode(), self._arithmetic():
+        with torch.inference_mode(), arithmetic(self.device, self.precision):
             figures = self.lessons.score(self.network)
         self.network.load_state_dict(own)
         self.network.train()
@@ -239,11 +239,6 @@ class _Loop:
 
     def _take_average(self) -> None:
         self.network.load_state_dict(self.average)
-
-    def _arithmetic(self) -> contextlib.AbstractContextManager:
-        if self.precision == torch.float32:
-            return contextlib.nullcontext()
-        return torch.autocast(self.device.type, dtype=self.precision)
 
     def _keep(self) -> None:
         """Writes the checkpoint, its tensors first: a state without them would be a lie."""

@@ -153,7 +153,7 @@ def _with_network(
             "train on this scan to have a network's answer."
         )
         return _Found(replace(start, warnings=(*start.warnings, sentence)))
-    model = models.load(settings.model)
+    model = models.load(settings.model, device)
     axes = Axes.of(prepared.affine)
     fit, prior = fast.refine(scan, start, model.network, axes, settings.bias_degree, device, precision, progress)
     if prior.share == 0.0:

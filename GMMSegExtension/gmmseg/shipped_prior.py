@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 
 import nibabel
@@ -11,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .devices import arithmetic
 from .em import Fit
 from .informed_network import corrected
 from .prior_input import informed_logits, network_volume, standardise
@@ -75,7 +75,7 @@ def network_posterior(
     image = scan.on_grid(standardise(corrected(scan, fit), grey, white))[0]
     volume = axes.to_anatomical(network_volume(image, scan.mask, scan.on_grid(fit.s)))
     pooled, factors = pooled_for_network(volume, [scan.spacing[axis] for axis in axes.order])
-    with torch.inference_mode(), _arithmetic(device, precision):
+    with torch.inference_mode(), arithmetic(device, precision):
         logits = informed_logits(network, pooled[None].to(device))
     if factors != [1, 1, 1]:
         logits = F.interpolate(logits, size=volume.shape[1:], mode="trilinear", align_corners=False)
@@ -101,9 +101,3 @@ def pooled_for_network(volume: Tensor, spacing: list[float]) -> tuple[Tensor, li
     share = blocks[1]
     blocks = blocks / share.clamp_min(1e-6)
     return blocks * (share >= 0.5), factors
-
-
-def _arithmetic(device: torch.device, precision: torch.dtype) -> contextlib.AbstractContextManager:
-    if precision == torch.float32:
-        return contextlib.nullcontext()
-    return torch.autocast(device.type, dtype=precision)

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from . import mixture, networks
+from .devices import arithmetic
 from .em import COVARIANCE_SHARING, Fit, field_classes, unevenness
 from .field_fit import FieldFit
 from .informed_network import MixtureInformed, network_input, noise_level
@@ -194,9 +195,7 @@ class _Trainer:
 
     def _logits(self, network: nn.Module, images: Tensor) -> Tensor:
         images = images.contiguous(memory_format=torch.channels_last)
-        if self.precision == torch.float32:
-            return network(images)
-        with torch.autocast(images.device.type, dtype=self.precision):
+        with arithmetic(images.device, self.precision):
             return network(images).float()
 
 
