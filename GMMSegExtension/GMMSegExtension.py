@@ -87,6 +87,8 @@ class GMMSegExtensionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _buildPanels(self) -> None:
         # These need Qt; the rest of this file can be used where there is none.
+        from GMMSegExtensionLib.engine_follower import EngineFollower
+        from GMMSegExtensionLib.panel_context import PanelContext
         from GMMSegExtensionLib.results_panel import ResultsPanel
         from GMMSegExtensionLib.segment_panel import SegmentPanel
 
@@ -113,13 +115,11 @@ class GMMSegExtensionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._controls = SettingsControls(ui)
         self._log = LogPanel(ui)
         self._results = ResultsPanel(ui, self.onClassNamesEdited)
+        context = PanelContext(
+            self.logic, EngineFollower(self.logic, self.onEngineEvent), self._log.add, self.onResultsChanged
+        )
         self._segmentPanel = SegmentPanel(
-            ui,
-            self.logic,
-            self.resourcePath("requirements.txt"),
-            onFinished=self.onSegmentationFinished,
-            onCapabilities=self.onEngineReady,
-            onLog=self._log.add,
+            ui, context, self.resourcePath("requirements.txt"), onFinished=self.onSegmentationFinished
         )
 
     def cleanup(self) -> None:
@@ -142,7 +142,7 @@ class GMMSegExtensionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._segmentPanel.close()
 
     def onSceneStartClose(self, _caller, _event) -> None:
-        self.logic.abandonSegmentation()
+        self.logic.jobs.abandon()
         self.setParameterNode(None)
 
     def onSceneEndClose(self, _caller, _event) -> None:
@@ -233,8 +233,18 @@ class GMMSegExtensionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self._parameterNode:
             self._parameterNode.classNames = names
 
-    def onEngineReady(self, event: dict) -> None:
-        """Offer what the worker has found."""
+    def onResultsChanged(self, inputVolume) -> None:
+        """A panel changed the results of ``inputVolume``."""
+        if self._parameterNode is not None and self._parameterNode.inputVolume is inputVolume:
+            self._showResults()
+
+    def onEngineEvent(self, event: dict) -> None:
+        """Hand on what the worker says that belongs to no job."""
+        self._segmentPanel.onEngineEvent(event)
+        if event["event"] == "ready":
+            self._offer(event)
+
+    def _offer(self, event: dict) -> None:
         self._devices.setChoices(["auto", *event.get("devices", [])])
         self._networks.setChoices(event.get("networks", []))
         models = {model["name"]: f"{model['name']}: {model['title']}" for model in event.get("models", [])}

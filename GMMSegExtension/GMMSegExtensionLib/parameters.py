@@ -52,7 +52,7 @@ class GMMSegExtensionParameterNode:
     maskNode, maskSegmentID - The brain mask when it is given.
     outputSegmentation, outputBiasField, outputCorrectedVolume - Where results go; None is beside the input.
     createPosteriors - Whether each class gets a probability volume.
-    entropy - Whether there is a volume of each voxel's uncertainty.
+    entropy - Whether there is a volume of each voxel's uncertainty, which the review of slices goes by.
     classNames - Names of the classes for a number of classes other than three, darkest first.
     """
 
@@ -83,7 +83,7 @@ class GMMSegExtensionParameterNode:
     outputBiasField: vtkMRMLScalarVolumeNode
     outputCorrectedVolume: vtkMRMLScalarVolumeNode
     createPosteriors: bool = False
-    entropy: bool = _DEFAULTS.entropy
+    entropy: bool = True
     classNames: list[str]
 
 

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-import qt
 import slicer
 from slicer.i18n import tr as _
 
 from . import dependencies, slice_views
+from .panel_context import PanelContext
 from .parameters import requestOf
-from .segmentation_logic import SegmentationLogic
 from .segmentation_run import RunListener
 from .tooltips import paragraphs
 
-_POLL_MILLISECONDS = 50
 _PROBLEM_STYLE = "color: #d0342c;"
 
 
 class SegmentPanel:
-    """Starts, follows and cancels runs. The worker is polled by a timer, so the application is never waited for.
+    """Starts, shows and cancels runs.
 
     :param requirementsPath: packages to install on first use.
     :param onFinished: called with (input volume, outputs).
-    :param onCapabilities: called with the worker's ``ready`` event.
-    :param onLog: called with a line for the log.
     """
 
-    def __init__(self, ui, logic: SegmentationLogic, requirementsPath: str, onFinished, onCapabilities, onLog) -> None:
+    def __init__(self, ui, context: PanelContext, requirementsPath: str, onFinished) -> None:
         self._ui = ui
-        self._logic = logic
+        self._logic = context.logic
+        self._follower = context.follower
+        self._onLog = context.log
         self._requirementsPath = requirementsPath
         self._onFinished = onFinished
-        self._onCapabilities = onCapabilities
-        self._onLog = onLog
         self._parameters = None
         self._problem = ""
         self._hint = ""
@@ -39,9 +35,6 @@ class SegmentPanel:
         self._isCancelling = False
         self._isInstalling = False
         self._isPreviewShown = False
-        self._timer = qt.QTimer()
-        self._timer.setInterval(_POLL_MILLISECONDS)
-        self._timer.connect("timeout()", self._poll)
         ui.segmentButton.connect("clicked(bool)", self.onSegmentButton)
 
     def setParameters(self, parameters) -> None:
@@ -77,11 +70,11 @@ class SegmentPanel:
         except RuntimeError as error:
             self._onLog(str(error))
         else:
-            self._timer.start()
+            self._follower.follow()
 
     def close(self) -> None:
-        """End run and worker."""
-        self._timer.stop()
+        """End job and worker."""
+        self._follower.stop()
         self._logic.stopEngine()
 
     def onSegmentButton(self) -> None:
@@ -94,6 +87,8 @@ class SegmentPanel:
     def _obstacle(self) -> str:
         if self._parameters is None:
             return _("No scene is open.")
+        if self._logic.jobs.isRunning:
+            return _("The engine is at work on something else; wait for its end or cancel it there.")
         try:
             return requestOf(self._parameters).obstacle()
         except ValueError as error:
@@ -152,7 +147,7 @@ class SegmentPanel:
         self._stage = _("Starting the engine")
         self._ui.progressBar.value = 0
         self._onLog(_("Segmentation started."))
-        self._timer.start()
+        self._follower.follow()
 
     def _cancel(self) -> None:
         self._isCancelling = True
@@ -172,18 +167,10 @@ class SegmentPanel:
 
         return RunListener(self._onProgress, preview, finished, self._onFailed, self._onCancelled)
 
-    def _poll(self) -> None:
-        for event in self._logic.pollEngine():
-            self._onEngineEvent(event)
-        isWaitedFor = self._logic.isRunning or self._logic.engine.busy
-        isStarting = self._logic.engine.running and self._logic.engine.capabilities is None
-        if not isWaitedFor and not isStarting:
-            self._timer.stop()
-
-    def _onEngineEvent(self, event: dict) -> None:
+    def onEngineEvent(self, event: dict) -> None:
+        """Show what the worker says that belongs to no job."""
         if event["event"] == "ready":
             self._hint = ""
-            self._onCapabilities(event)
             self._onLog(_("Engine {version} is ready.").format(version=event.get("version", "")))
         elif event["event"] == "unavailable":
             self._onLog(event.get("reason", ""))

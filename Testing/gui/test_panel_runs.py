@@ -41,7 +41,8 @@ def _choose(name, text):
         (_choose("modeComboBox", "Train on this scan"), "mode", "train"),
         (_choose("modeComboBox", "Classical EM"), "mode", "em"),
         (_choose("modelComboBox", "mine: My scanner's T1"), "model", "mine"),
-        (lambda ui: ui.entropyCheckBox.click(), "entropy", True),
+        (lambda ui: ui.entropyCheckBox.click(), "entropy", False),
+        (lambda ui: None, "entropy", True),
         (_choose("networkComboBox", "unet"), "network", "unet"),
         (_choose("deviceComboBox", "Graphics card 0 (CUDA)"), "device", "cuda:0"),
         (_choose("precisionComboBox", "bfloat16"), "precision", "bfloat16"),
@@ -143,15 +144,13 @@ def test_the_show_buttons_change_what_the_views_show(a_panel, run):
     assert outputs.segmentation.GetDisplayNode().GetVisibility()
 
 
-def test_the_uncertainty_map_is_made_when_asked_for_and_can_be_shown(a_panel, run):
+def test_the_uncertainty_map_is_made_unless_it_is_not_wanted_and_can_be_shown(a_panel, run):
     import slicer
 
     volume = a_brain()
     widget = a_panel()
     ui = widget.ui
-    run(widget)
     assert not ui.showUncertaintyButton.visible
-    ui.entropyCheckBox.click()
     run(widget)
     assert ui.showUncertaintyButton.visible and ui.showUncertaintyButton.enabled
     outputs = widget.logic.outputsOf(volume)
