@@ -91,7 +91,7 @@ def refine(
     fit = _solved(scan, start, mixed(s, start.s, share), bias_degree)
     if _moved(start, fit):
         progress(0.7, "prior", "Asking the network again, with the better field")
-        start = _classical(scan, fit)
+        start = classical(scan, fit)
         fit = _solved(scan, start, mixed(ask(start), start.s, share), bias_degree)
     return (_warned(fit, prior) if share < 1.0 else fit), prior
 
@@ -126,7 +126,7 @@ def plausibility(scan: Scan, fit: Fit, s: Tensor) -> Tensor:
     return confirmed.gather(1, chosen)[:, 0] ** PURITY_POWER
 
 
-def _classical(scan: Scan, fit: Fit) -> Fit:
+def classical(scan: Scan, fit: Fit) -> Fit:
     """The classical mixture under the field of ``fit``: what the network has learned to start from."""
     field = None if fit.field is None else fit.field[scan.sample]
     parameters, _, iterations = mixture.fit(

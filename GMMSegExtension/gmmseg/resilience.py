@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import gc
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,10 @@ from .case import Case, Result
 from .failures import is_out_of_memory
 from .progress import Progress, silent
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from .finetuning import Finetuned, Step
+    from .teaching import Subject, Teaching
 
 Segment = Callable[[Case, Settings, Progress], Result]
 
@@ -59,11 +64,36 @@ def segment(
     raise MemoryError("not even the CPU's attempt fitted into memory")
 
 
+def finetune(
+    subjects: Sequence[Subject],
+    settings: Settings,
+    teaching: Teaching,
+    progress: Progress = silent,
+    on_step: Callable[[Step], None] = lambda step: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Finetuned:
+    """:func:`gmmseg.finetuning.finetune`, on the CPU when the GPU's memory does not suffice; raises what that does."""
+    from .finetuning import finetune as run
+
+    progress = _never_falling(progress)
+    try:
+        return run(subjects, settings, teaching, progress, on_step, should_stop)
+    except Exception as error:
+        if _resolves_to_cpu(settings) or not is_out_of_memory(error):
+            raise
+    # After the except block, whose traceback holds the failed attempt's tensors.
+    free_memory()
+    progress(0.0, "prepare", "Out of GPU memory: trying again with the CPU")
+    on_cpu = dataclasses.replace(settings, device="cpu", precision="auto")
+    return run(subjects, on_cpu, teaching, progress, on_step, should_stop)
+
+
 def free_memory() -> None:
-    """Drops loaded brain-mask networks and gives cached GPU memory back; imports nothing for that."""
-    brain_extraction = sys.modules.get(f"{__package__}.brain_extraction")
-    if brain_extraction is not None:
-        brain_extraction.release()
+    """Drops loaded networks and gives cached GPU memory back; imports nothing for that."""
+    for name in ("brain_extraction", "models"):
+        module = sys.modules.get(f"{__package__}.{name}")
+        if module is not None:
+            module.release()
     gc.collect()
     torch = sys.modules.get("torch")
     if torch is None:
@@ -76,7 +106,7 @@ def free_memory() -> None:
 
 def _attempts(settings: Settings) -> Iterator[Settings]:
     yield settings
-    if settings.mode != "em" and settings.batch_size > 1:
+    if settings.mode == "train" and settings.batch_size > 1:  # the other modes have no batches
         yield dataclasses.replace(settings, batch_size=max(1, settings.batch_size // 4))
     yield dataclasses.replace(settings, device="cpu", precision="auto")
 

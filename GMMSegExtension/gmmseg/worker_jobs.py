@@ -34,6 +34,8 @@ class Job:
         self.id: str = request["id"]
         self.request = request
         self._send = send
+        # A job with something to show for sets the first, a reader who wants it now the second.
+        self.can_finish_early = self.is_asked_to_finish = False
         self._lock = threading.Lock()
         self._ended: str | None = None
 
@@ -121,6 +123,14 @@ class JobQueue:
             return False
         self._open[job_id].send("cancelled")
         return True
+
+    def finish(self, job_id: str) -> None:
+        """Asks a job to end early with what it has so far; one that has nothing yet is cancelled."""
+        job = self._open.get(job_id)
+        if job is not None and job.can_finish_early:
+            job.is_asked_to_finish = True
+        else:
+            self.cancel(job_id)
 
     def _work(self) -> None:
         timeout: float | None = None

@@ -1,9 +1,10 @@
 """The way on when the GPU's memory does not suffice, and other failures as sentences."""
 
 import errno
+import weakref
 
 import pytest
-from gmmseg import failures, resilience
+from gmmseg import failures, models, resilience
 from gmmseg.errors import Cancelled, InputError
 from gmmseg.remaining import RemainingTime
 from gmmseg.settings import Settings
@@ -25,7 +26,7 @@ class EngineThatNeeds:
 
 
 def run(engine, progress=lambda *args: None, **settings):
-    given = Settings(**{"device": "cuda", "batch_size": 8, **settings})
+    given = Settings(**{"device": "cuda", "mode": "train", "batch_size": 8, **settings})
     return resilience.segment(None, given, progress, engine, on_cpu=lambda attempt: attempt.device == "cpu")
 
 
@@ -49,10 +50,26 @@ def test_the_cpu_comes_last_with_the_batches_asked_for():
     assert warnings[-1] == "The GPU ran out of memory, so this run used the CPU."
 
 
-def test_the_classical_method_has_no_batches_and_goes_straight_to_the_cpu():
+@pytest.mark.parametrize("mode", ["em", "fast"])
+def test_methods_that_do_not_train_have_no_batches_and_go_straight_to_the_cpu(mode):
     engine = EngineThatNeeds(0)
-    run(engine, mode="em")
+    run(engine, mode=mode)
     assert engine.attempts == [("cuda", 8), ("cpu", 8)]
+
+
+def test_the_network_of_a_failed_attempt_does_not_keep_its_memory():
+    models.load(Settings().model)
+
+    def engine(case, settings, progress):
+        if settings.device != "cpu":
+            loaded.append(weakref.ref(models.load(settings.model).network))
+            raise MemoryError
+        assert loaded[0]() is None
+        return result_of()
+
+    loaded = []
+    run(engine, mode="fast")
+    assert len(loaded) == 1
 
 
 def test_too_little_memory_on_the_cpu_is_final():
