@@ -15,6 +15,11 @@ FORMAT_VERSION = 1
 DATA_ENTRIES = ("name", "source", "licence", "use")
 LIMITS = {"base_width": (1, 512), "in_channels": (1, 16)}
 MOST_CLASSES = 64
+# What mode "fast" shows a network and hears from it, see gmmseg.prior_input.
+PRIOR_CHANNELS = 5
+PRIOR_CLASSES = ("CSF", "GM", "WM")
+# Stands for the model that the user has chosen as default, see gmmseg.own_models.
+RESERVED = "default"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -69,6 +74,18 @@ class ModelCard:
         if any(set(entry) != set(DATA_ENTRIES) for entry in self.data):
             _refuse(self.name, f"each entry of data must have the texts {', '.join(DATA_ENTRIES)} and no others")
 
+    def check_usable(self) -> None:
+        """Sees that the method "fast" can ask the model.
+
+        Raises:
+            InputError: the network would see or tell something else.
+        """
+        if (self.in_channels, self.classes) != (PRIOR_CHANNELS, PRIOR_CLASSES):
+            raise InputError(
+                f"The model '{self.name}' was not made for this program (input channels {self.in_channels}, classes "
+                f"{', '.join(self.classes)}, not {PRIOR_CHANNELS} and {', '.join(PRIOR_CLASSES)}); choose another one."
+            )
+
     def to_json(self) -> str:
         """The card as JSON text that :meth:`from_json` reads; numbers that JSON cannot hold become null."""
         from .report import plain
@@ -109,13 +126,15 @@ def check_name(name: str) -> None:
     """Sees that ``name`` can be a model's, and thus a file's.
 
     Raises:
-        InputError: it is no text, or has characters that could lead out of the models' folder.
+        InputError: it is no text, has characters that could lead out of the models' folder, or stands for something.
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise InputError(
             "The name of a model has up to 64 letters, digits, dots, hyphens and underscores and begins with a letter "
-            f"or digit, but is {name!r}; put the model's files into the models' folder and give their name alone."
+            f"or digit, but is {name!r}; give such a name, without folder and extension."
         )
+    if name.casefold() == RESERVED:
+        raise InputError(f"No model can have the name '{name}', which stands for your default model; choose another.")
 
 
 def _check_version(name: str, version: Any) -> None:

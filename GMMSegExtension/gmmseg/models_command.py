@@ -1,15 +1,17 @@
-"""``gmmseg models``: which models there are, and what their cards say."""
+"""``gmmseg models``: which models there are, what their cards say, and what to do with those of one's own."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
 import json
+import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from . import models
+from .errors import InputError
 from .model_card import DATA_ENTRIES
 
 WIDTH = 100
@@ -17,29 +19,87 @@ _INDENT = 14
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Does the command: ``arguments.name`` is the model to show, None for a list of all; returns 0.
+    """Does ``arguments.act``, by default ``list``; returns 0.
 
     Raises:
-        InputError: the model to show is not there, or its files are damaged.
+        InputError: the model is not there, its files are damaged, or it cannot be changed as asked for.
     """
-    if arguments.name is None:
-        entries, faults = models.survey()
-        as_json = {"models": [facts(entry) for entry in entries], "faults": faults}
-        print(_json(as_json) if arguments.json else listing(entries, faults))
-        return 0
-    entry = models.find(arguments.name)
-    models.read_weights(entry)  # a card is worth little beside weights that it does not describe
-    print(_json(facts(entry)) if arguments.json else whole_card(entry))
+    print(_ACTS[arguments.act](arguments))
     return 0
 
 
+def _list(arguments: argparse.Namespace) -> str:
+    entries, faults = models.survey()
+    sentences = [fault.sentence for fault in faults]
+    as_json = {"models": [facts(entry) for entry in entries], "faults": sentences}
+    return _json(as_json) if arguments.json else listing(entries, sentences)
+
+
+def _show(arguments: argparse.Namespace) -> str:
+    entry = models.find(arguments.name)
+    models.read_weights(entry)  # a card is worth little beside weights that it does not describe
+    return _json(facts(entry)) if arguments.json else whole_card(entry)
+
+
+def _rename(arguments: argparse.Namespace) -> str:
+    card = models.rename(arguments.old, arguments.new)
+    return f"'{arguments.old}' is now '{card.name}'."
+
+
+def _delete(arguments: argparse.Namespace) -> str:
+    models.folder_of_own(arguments.name, "deleted")
+    if not arguments.yes and not _agrees(f"Delete the model '{arguments.name}' for good?"):
+        return f"'{arguments.name}' was not deleted."
+    models.delete(arguments.name)
+    return f"'{arguments.name}' is deleted."
+
+
+def _agrees(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise InputError("There is nobody to ask whether the model shall go; add --yes.")
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+
+
+def _copy_in(arguments: argparse.Namespace) -> str:
+    models.check(arguments.folder, arguments.name)
+    card = models.copy_in(arguments.folder, arguments.name, arguments.new_name, arguments.overwrite)
+    return f"'{card.name}' is now in '{models.user_folder()}'; give segment the option --model {card.name}."
+
+
+def _copy_out(arguments: argparse.Namespace) -> str:
+    card = models.copy_out(arguments.name, arguments.folder, arguments.overwrite)
+    return f"'{card.name}' is now in '{arguments.folder}' too."
+
+
+def _default(arguments: argparse.Namespace) -> str:
+    if arguments.name is None:
+        return models.default()
+    models.set_default(arguments.name)
+    return f"'{arguments.name}' is what --model default and new scenes of Slicer's panel use from now on."
+
+
+_ACTS: dict[str, Callable[[argparse.Namespace], str]] = {
+    "list": _list,
+    "show": _show,
+    "rename": _rename,
+    "delete": _delete,
+    "copy-in": _copy_in,
+    "copy-out": _copy_out,
+    "default": _default,
+}
+
+
 def facts(entry: models.Entry) -> dict[str, Any]:
-    """JSON-ready: the card's entries, ``weights`` (path), ``bytes``, ``default`` and ``shipped``."""
+    """JSON-ready: the card's entries, ``weights`` (path), ``bytes``, ``shipped``, ``default`` and ``chosen``.
+
+    ``default`` is the one that runs without a model's name use, ``chosen`` the user's default.
+    """
     return {
         **dataclasses.asdict(entry.card),
         "weights": str(entry.weights),
         "bytes": entry.size,
         "default": entry.card.name == models.DEFAULT,
+        "chosen": entry.card.name == models.default(),
         "shipped": entry.weights.parent == models.shipped_folder(),
     }
 
@@ -78,6 +138,8 @@ def _paragraph(entry: models.Entry) -> str:
 def _summary(entry: models.Entry) -> list[str]:
     card = entry.card
     default = " (default)" if card.name == models.DEFAULT else ""
+    if card.name == models.default() and card.name != models.DEFAULT:
+        default = " (your default)"
     channels = f", {card.in_channels} channels" if card.in_channels > 1 else ""
     return [
         f"{card.name}{default}: {card.title}",

@@ -8,8 +8,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from .model_card import PRIOR_CHANNELS
+
 # Channels: the standardised scan, the mask, and the mixture's posteriors of CSF, GM and WM.
-CHANNELS = 5
+CHANNELS = PRIOR_CHANNELS
 # Standardised intensities are clipped to this range on both sides.
 FARTHEST = 6.0
 # Share of the mixture's log-posteriors in the logits: the network starts from the mixture's answer and learns what

@@ -9,9 +9,9 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from . import console, environment
+from . import console, environment, models
 from .errors import InputError
 from .failures import missing_packages_sentence, one_line
 from .interrupts import Interrupts
@@ -54,7 +54,13 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         for field in dataclasses.fields(Settings)
         if hasattr(arguments, field.name)
     }
-    path = getattr(arguments, "settings_file", None)
+    settings = _merged(getattr(arguments, "settings_file", None), given)
+    # Under its own name from here on, so that the report says which model it was.
+    return dataclasses.replace(settings, model=models.default()) if settings.model == models.CHOSEN else settings
+
+
+def _merged(path: str | None, given: dict[str, Any]) -> Settings:
+    """Settings from the options given over those of the file."""
     if path is None:
         return Settings.from_dict(given)
     try:

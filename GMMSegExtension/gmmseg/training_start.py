@@ -10,12 +10,12 @@ from torch import nn
 
 from . import model_weights, models, networks
 from .errors import InputError
-from .model_card import ModelCard
+from .model_card import PRIOR_CLASSES, ModelCard
 from .prior_input import CHANNELS
 from .training_request import DEFAULT_WIDTH, TrainingRequest
 
 NETWORK = networks.available_volume()[0]
-CLASSES = ("CSF", "GM", "WM")
+CLASSES = PRIOR_CLASSES
 _AVERAGE = "average."
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from gmmseg import model_card, models, networks
+from gmmseg import model_card, model_files, models, networks
 from gmmseg.errors import InputError
 from gmmseg.model_card import ModelCard
 from gmmseg.model_weights import checksum, to_bytes
@@ -159,7 +159,8 @@ def test_a_broken_model_is_left_out_of_the_list_and_explained(a_model, the_folde
     assert "lonely" not in [card.name for card in models.available()]
     entries, faults = models.survey()
     assert "small" in [entry.card.name for entry in entries]
-    assert len(faults) == 1 and "lonely.safetensors' is missing" in faults[0]
+    assert [(fault.name, fault.folder) for fault in faults] == [("lonely", the_folder)]
+    assert "lonely.safetensors' is missing" in faults[0].sentence
 
 
 def test_every_shipped_model_loads_and_is_within_its_size():
@@ -170,17 +171,18 @@ def test_every_shipped_model_loads_and_is_within_its_size():
 
 def test_a_users_file_cannot_take_the_place_of_a_shipped_model(the_folder, a_network, a_card, tmp_path, monkeypatch):
     shipped = tmp_path / "shipped"
-    monkeypatch.setattr(models, "shipped_folder", lambda: shipped)
+    monkeypatch.setattr(model_files, "shipped_folder", lambda: shipped)
     models.save(shipped, "small", a_network, a_card)
     models.save(the_folder, "small", a_network, dataclasses.replace(a_card, title="Not this one"))
     assert models.load("small").card.title == a_card.title
     entries, faults = models.survey()
     assert [entry.card.title for entry in entries] == [a_card.title]
-    assert len(faults) == 1 and "another model has the same name" in faults[0]
+    assert [(fault.name, fault.folder) for fault in faults] == [("small", the_folder)]
+    assert "another model has the same name" in faults[0].sentence
 
 
 def test_the_default_model_is_the_first_of_the_list(the_folder, a_network, a_card, tmp_path, monkeypatch):
-    monkeypatch.setattr(models, "shipped_folder", lambda: tmp_path / "none")
+    monkeypatch.setattr(model_files, "shipped_folder", lambda: tmp_path / "none")
     for name in ("another", models.DEFAULT, "a-third"):
         models.save(the_folder, name, a_network, a_card)
     assert [card.name for card in models.available()] == [models.DEFAULT, "a-third", "another"]
@@ -192,7 +194,7 @@ def test_an_unknown_model_gets_the_names_that_there_are(a_model):
 
 
 def test_where_there_is_no_model_at_all_the_folder_for_them_is_named(the_folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(models, "shipped_folder", lambda: tmp_path / "none")
+    monkeypatch.setattr(model_files, "shipped_folder", lambda: tmp_path / "none")
     assert sentence_for().endswith(f"put its two files into '{the_folder}'.")
 
 
@@ -321,7 +323,9 @@ def test_a_folder_that_cannot_be_read_is_explained_and_hides_no_shipped_model(th
     the_folder.rmdir()
     the_folder.symlink_to(the_folder)
     assert models.available() == shipped
-    assert "cannot be read (too many levels of symbolic links)" in "".join(models.survey()[1])
+    (fault,) = models.survey()[1]
+    assert (fault.name, fault.folder) == ("", None)
+    assert "cannot be read (too many levels of symbolic links)" in fault.sentence
     assert "cannot be read (too many levels of symbolic links)" in sentence_for()
 
 
@@ -364,36 +368,6 @@ def test_numbers_that_json_lacks_become_null_in_the_card(a_network, a_card, the_
     figures = {"cv": float("nan"), "dice": np.float64(0.5)}
     models.save(the_folder, "small", a_network, dataclasses.replace(a_card, figures=figures))
     assert models.load("small").card.figures == {"cv": None, "dice": 0.5}
-
-
-@pytest.mark.parametrize(
-    ("platform", "variable", "path"),
-    [
-        ("linux", "XDG_DATA_HOME", ".local/share"),
-        ("darwin", "", "Library/Application Support"),
-        ("win32", "LOCALAPPDATA", "AppData/Local"),
-    ],
-)
-def test_the_users_folder_follows_the_system(platform, variable, path, tmp_path, monkeypatch):
-    monkeypatch.delenv(models.FOLDER_VARIABLE, raising=False)
-    monkeypatch.setattr(models.sys, "platform", platform)
-    monkeypatch.setattr(Path, "home", lambda: tmp_path)
-    for name in ("XDG_DATA_HOME", "LOCALAPPDATA"):
-        monkeypatch.setenv(name, "relative/ignored")
-    assert models.user_folder() == tmp_path / path / "gmmseg" / "models"
-    if variable:
-        monkeypatch.setenv(variable, str(tmp_path / "data"))
-        assert models.user_folder() == tmp_path / "data" / "gmmseg" / "models"
-
-
-def test_a_user_without_a_home_still_has_the_shipped_models(monkeypatch):
-    def no_home():
-        raise RuntimeError("Could not determine home directory.")
-
-    monkeypatch.delenv(models.FOLDER_VARIABLE, raising=False)
-    monkeypatch.setattr(Path, "home", no_home)
-    assert len(models.available()) == len(list(models.shipped_folder().glob("*.json")))
-    assert f"set {models.FOLDER_VARIABLE}" in sentence_for()
 
 
 def test_cards_are_read_without_torch(a_model):
