@@ -49,5 +49,5 @@ def greeting() -> dict:
 
 
 if __name__ == "__main__":
-    jobs = {"segment": worker.run_segment, **{f.__name__: f for f in (echo, stuck, chatty, broken, hungry)}}
+    jobs = {**worker.panel_jobs(), **{f.__name__: f for f in (echo, stuck, chatty, broken, hungry)}}
     sys.exit(worker.serve(jobs, greeting if "instant" in sys.argv else None))

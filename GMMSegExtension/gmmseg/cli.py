@@ -72,6 +72,7 @@ def parser() -> argparse.ArgumentParser:
     _add_evaluate(commands)
     _add_models(commands)
     _add_train(commands)
+    _add_finetune(commands)
     worker = _add_command(commands, "worker", "serve the panel: JSON requests on stdin, events on stdout")
     worker.set_defaults(run=_run_worker)
     return top
@@ -115,10 +116,10 @@ def _add_settings(group: argparse._ArgumentGroup) -> None:
     option("--preset", choices=tuple(PRESETS), help="set of values to start from; as-printed: the paper's")
     option("-K", "--number-of-classes", type=int, metavar="K", help="tissue classes, 2 to 8 (3)")
     option("--mode", choices=MODES, help="fast: shipped model; train: learn on this scan; em: classical (fast)")
-    option("--model", metavar="NAME", help="trained model of mode fast (t1-fast)")
+    option("--model", metavar="NAME", help="trained model of mode fast; default: the one you chose (t1-fast)")
     option("--beta", type=float, help="weight of the mixture's loss beside labels (1e-4)")
     option("--gamma", type=float, help="smoothness of the segmentation, mode train (0.1)")
-    option("--bias-degree", type=int, metavar="P", help="degree of the bias field, 0 for none, to 6 (3)")
+    option("--bias-degree", type=int, metavar="P", help="degree of the bias field, 0 for none, to 6 (5)")
     option("--entropy-weight", type=float, metavar="TAU", help="0: loss as printed; 1: free energy (1)")
     option("--network", help="network of mode train (modified_unet)")
     option("--base-width", type=int, metavar="N", help="feature maps of the network's first stage")
@@ -147,15 +148,38 @@ def _add_evaluate(commands: argparse._SubParsersAction) -> None:
 
 
 def _add_models(commands: argparse._SubParsersAction) -> None:
-    command = _add_command(commands, "models", "list the trained models, or show one's card")
-    show = command.add_subparsers(metavar="show NAME").add_parser(
-        "show", help="print the whole card of a model", allow_abbrev=False
+    command = _add_command(
+        commands,
+        "models",
+        "list the trained models, show one's card, or manage your own",
+        "Lists the trained models when nothing else is asked for. Your own models can be copied in and out, renamed, "
+        "deleted, and chosen as default; those of the program can be copied out.",
     )
-    show.add_argument("name", metavar="NAME", help="a name from the list")
-    show.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     command.add_argument("--json", action="store_true", help="print JSON")
-    show.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")
-    command.set_defaults(run=_run_models, name=None)
+    command.set_defaults(run=_run_models, act="list")
+    acts = command.add_subparsers(metavar="ACTION")
+
+    def add(act: str, summary: str, *names: str) -> argparse.ArgumentParser:
+        action = acts.add_parser(act, help=summary, description=summary, allow_abbrev=False)
+        for name in names:
+            action.add_argument(name.lower(), metavar=name)
+        action.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        action.set_defaults(act=act)
+        return action
+
+    listing = add("list", "list the models (also without an action)")
+    card = add("show", "print the whole card of a model", "NAME")
+    for action in (listing, card):
+        action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")
+    add("rename", "give one of your models another name", "OLD", "NEW")
+    add("delete", "delete one of your models", "NAME").add_argument("--yes", action="store_true", help="do not ask")
+    copy_in = add("copy-in", "check a model that lies in a folder and copy it to your own", "FOLDER", "NAME")
+    copy_in.add_argument("--as", dest="new_name", metavar="NEW", help="what to call it (as there)")
+    copy_in.add_argument("--overwrite", action="store_true", help="it may take the place of one of yours")
+    copy_out = add("copy-out", "copy a model's two files to a folder", "NAME", "FOLDER")
+    copy_out.add_argument("--overwrite", action="store_true", help="files there may be replaced")
+    default = add("default", "print or choose the model that --model default and Slicer's new scenes use")
+    default.add_argument("name", metavar="NAME", nargs="?", help="the model to choose; none: print the choice")
 
 
 def _add_train(commands: argparse._SubParsersAction) -> None:
@@ -193,6 +217,47 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
     command.set_defaults(run=_run_train)
 
 
+def _add_finetune(commands: argparse._SubParsersAction) -> None:
+    """One option for each choice of Teaching, and what a segmentation needs; absent unless given."""
+    command = _add_command(
+        commands,
+        "finetune",
+        "teach a model by corrected labels",
+        "Teaches a trained model by labels of some voxels of some scans (semi-supervised, eq 3.5), and segments the "
+        "scans with it. Voxels of label 0 and scans without labels are learned from without labels.",
+    )
+
+    def option(*names: str, **kwargs) -> None:
+        command.add_argument(*names, **{"default": argparse.SUPPRESS, **kwargs})
+
+    command.add_argument("scans", nargs="+", metavar="SCAN", help="T1 scans, those with labels first")
+    command.add_argument("-o", "--output", required=True, metavar="OUT", help="folder for the model and the results")
+    command.add_argument(
+        "--labels",
+        nargs="+",
+        required=True,
+        metavar="LABELS",
+        help="labels of the first scans, in the same order and on their grids: 0 unlabelled, 1 CSF, 2 GM, 3 WM",
+    )
+    mask = command.add_mutually_exclusive_group()
+    mask.add_argument("--auto-mask", action="store_true", help="find the brains, also when background is 0")
+    mask.add_argument("--no-mask", action="store_true", help="the brains are already cut out: use non-zero voxels")
+    command.add_argument("--name", help="of the taught model (that of --model, with -taught)")
+    option("--model", metavar="NAME", help="the model to teach; default: the one you chose (t1-fast)")
+    option("--alpha", type=float, help="weight of the labels (1)")
+    option("--beta", type=float, help="weight of the mixture's loss (1e-4)")
+    option("--gamma", type=float, help="smoothness within the mixture's loss (0.1)")
+    option("--retention", type=float, help="weight of what the model said before, where there are no labels (0.3)")
+    option("--steps", type=int, metavar="N", help="training steps (60)")
+    option("--held-out", type=float, metavar="SHARE", help="share of the labels to judge by (0.15)")
+    option("--bias-degree", type=int, metavar="P", help="degree of the bias field, 0 for none, to 6 (5)")
+    option("--seed", type=int, help="start of the random numbers (0)")
+    option("--device", help="auto, cpu, cuda, cuda:N or mps (auto)")
+    option("--precision", choices=PRECISIONS, help="arithmetic of the network (auto)")
+    command.add_argument("--progress", choices=KINDS, help="default: a bar on a terminal, else none")
+    command.set_defaults(run=_run_finetune)
+
+
 def _add_command(
     commands: argparse._SubParsersAction, name: str, summary: str, description: str | None = None
 ) -> argparse.ArgumentParser:
@@ -215,6 +280,12 @@ def _run_evaluate(arguments: argparse.Namespace) -> int:
 
 def _run_models(arguments: argparse.Namespace) -> int:
     from .models_command import run
+
+    return run(arguments)
+
+
+def _run_finetune(arguments: argparse.Namespace) -> int:
+    from .finetune_command import run
 
     return run(arguments)
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from . import mixture
+from . import mixture, report_warnings
 from .field_fit import FieldFit
 from .metrics import coefficient_of_joint_variation
 from .mixture import MixtureParameters
@@ -107,15 +107,13 @@ def _with_field(scan: Scan, start: Fit, degree: int, progress: Progress) -> Fit 
 def better(scan: Scan, without: Fit, corrected: Fit | None) -> Fit:
     """``corrected`` when its field is real and helps, else ``without``, with the reason as a warning."""
     if corrected is None or corrected.field is None:
-        return _warned(without, "Too little pure tissue was found for a bias field, so none was corrected.")
+        return _warned(without, report_warnings.TOO_LITTLE_PURE)
     if float(corrected.field.std(dim=0).max()) < SMALLEST_FIELD * math.prod(scan.spacing) ** (1 / 3):
-        return _warned(
-            without, "The bias field is too small to be told from the tissue's texture, so none was corrected."
-        )
+        return _warned(without, report_warnings.FIELD_TOO_SMALL)
     # In the same labels before and after: in labels of its own the uncorrected scan looks even, because it takes what
     # the field makes brighter for another tissue.
     if unevenness(scan, corrected.s, corrected.field) >= unevenness(scan, corrected.s, None):
-        return _warned(without, "The estimated bias field made the tissues less even, so it was not used.")
+        return _warned(without, report_warnings.FIELD_UNHELPFUL)
     return corrected
 
 

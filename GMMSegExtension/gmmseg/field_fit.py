@@ -7,6 +7,7 @@ field refers to are those of the pure voxels too.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import torch
@@ -25,6 +26,21 @@ RIDGE = 4e-5
 BLOCK_MM = 4.0
 # Fewer pure voxels than this per unknown tell nothing.
 PURE_VOXELS_PER_UNKNOWN = 20
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Sums over blocks of the pure voxels' quadratic terms (J1 and J2 of eq 3.8), which know nothing of polynomials.
+
+    Attributes:
+        j1: (blocks, D, D).
+        j2: (blocks, D).
+        pure_voxels: how many voxels they are made of, each counted by its purity.
+    """
+
+    j1: Tensor
+    j2: Tensor
+    pure_voxels: float
 
 
 class FieldFit:
@@ -57,6 +73,15 @@ class FieldFit:
         Returns:
             (N, D) field and its (T, D) polynomial weights, of mean 1 in the mask; None when too little is pure.
         """
+        terms = self.terms(s, field, classes, use)
+        return None if terms is None else self.solved(terms)
+
+    def terms(self, s: Tensor, field: Tensor | None, classes: Tensor, use: Tensor | None = None) -> Terms | None:
+        """What the pure voxels say about the field, of whatever degree; arguments as of :meth:`update`.
+
+        Returns:
+            None when not even a constant field can be told.
+        """
         scan = self._scan
         columns = [s[:, k] for k in torch.nonzero(classes).flatten().tolist()]
         if not columns:
@@ -68,18 +93,23 @@ class FieldFit:
         weight = weight * (share / share.max().clamp_min(1e-12))
         if use is not None:
             weight = weight * use[:, None]
-        if float(weight.sum()) < PURE_VOXELS_PER_UNKNOWN * self._basis.shape[1]:
+        pure_voxels = float(weight.sum())
+        if pure_voxels < PURE_VOXELS_PER_UNKNOWN:
             return None
         # Pooled covariance: the field should not depend on which class happens to look narrowest.
         pure = mixture.estimate(scan.rows, weight, field, covariance_sharing=1.0)
         j1, j2 = bias_field.quadratic_terms(scan.rows, weight, pure)
         channels = scan.channels
-        u, v = bias_field.assemble(
-            self._basis,
-            self._pooled(j1.reshape(len(j1), -1)).reshape(-1, channels, channels),
-            self._pooled(j2),
-        )
-        w = bias_field.solve(u, v, channels, 3, self._degree, self._ridge)
+        pooled = self._pooled(j1.reshape(len(j1), -1)).reshape(-1, channels, channels)
+        return Terms(pooled, self._pooled(j2), pure_voxels)
+
+    def solved(self, terms: Terms) -> tuple[Tensor, Tensor] | None:
+        """The field of this degree that agrees with ``terms`` best, in closed form; see :meth:`update`."""
+        scan = self._scan
+        if terms.pure_voxels < PURE_VOXELS_PER_UNKNOWN * self._basis.shape[1]:
+            return None
+        u, v = bias_field.assemble(self._basis, terms.j1, terms.j2)
+        w = bias_field.solve(u, v, scan.channels, 3, self._degree, self._ridge)
         raw = scan.rows_of(bias_field.evaluate(w, self._axes, self._degree))
         normalised, scale = bias_field.normalise(raw.T)
         return normalised.T, w / scale.to(w)[None, :]

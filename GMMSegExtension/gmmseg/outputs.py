@@ -42,14 +42,24 @@ def reserve(path: str | Path) -> Iterator[Path]:
     Raises:
         InputError: results cannot be written there.
     """
-    folder = Path(path)
-    made = [part for part in (folder, *folder.parents) if not part.exists()]
-    try:
-        ensure_output_folder(folder)
+    with folder_for(path) as folder:
         blocked = next((name for name in (*FILES, ENTROPY) if (folder / name).is_dir()), None)
         if blocked:
             raise InputError(f"'{folder / blocked}' is a folder where a result belongs; choose another output folder.")
         yield folder
+
+
+@contextlib.contextmanager
+def folder_for(path: str | Path) -> Iterator[Path]:
+    """A folder, made and known to be writable; what was made of it goes again when the block fails.
+
+    Raises:
+        InputError: files cannot be written there.
+    """
+    folder = Path(path)
+    made = [part for part in (folder, *folder.parents) if not part.exists()]
+    try:
+        yield ensure_output_folder(folder)
     except BaseException:
         for part in made:
             with contextlib.suppress(OSError):
@@ -79,17 +89,28 @@ def write(
     Raises:
         InputError: no permission, disk full.
     """
-    try:
-        stage = Path(tempfile.mkdtemp(prefix=".gmmseg-", dir=folder))
-    except OSError as error:
-        raise InputError(f"'{folder}' cannot be written to ({error.strerror}); choose another folder.") from error
-    try:
+    with stage_in(folder) as stage:
         _write_all(result, like, stage, progress)
         with shield():
             for name in FILES if result.entropy is None else (*FILES, ENTROPY):
                 (stage / name).replace(folder / name)
             if result.entropy is None:
                 (folder / ENTROPY).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def stage_in(folder: Path) -> Iterator[Path]:
+    """A hidden folder inside ``folder``, to make files in before they take their places; removed at the end.
+
+    Raises:
+        InputError: it cannot be made.
+    """
+    try:
+        stage = Path(tempfile.mkdtemp(prefix=".gmmseg-", dir=folder))
+    except OSError as error:
+        raise InputError(f"'{folder}' cannot be written to ({error.strerror}); choose another folder.") from error
+    try:
+        yield stage
     finally:
         shutil.rmtree(stage, ignore_errors=True)
 
@@ -120,8 +141,8 @@ def _volume_tasks(result: Result, like: Volume, stage: Path) -> list[Callable[[]
 
     tasks = [
         posteriors,
-        lambda: _write_channels(stage / "bias_field.nii.gz", result.bias_field, like),
-        lambda: _write_channels(stage / "corrected.nii.gz", result.corrected, like),
+        lambda: write_channels(stage / "bias_field.nii.gz", result.bias_field, like),
+        lambda: write_channels(stage / "corrected.nii.gz", result.corrected, like),
         lambda: write_volume(stage / "segmentation.nii.gz", result.labels, like, dtype=np.uint8),
         lambda: write_volume(stage / "brain_mask.nii.gz", result.brain_mask, like, dtype=np.uint8),
     ]
@@ -132,8 +153,17 @@ def _volume_tasks(result: Result, like: Volume, stage: Path) -> list[Callable[[]
     return tasks
 
 
-def _write_channels(path: Path, channels: np.ndarray, like: Volume) -> None:
-    """(D, I, J, K) as a 3-D file when D = 1, else with channels along a fourth axis."""
+def write_channels(path: Path, channels: np.ndarray, like: Volume | np.ndarray) -> None:
+    """(D, I, J, K) as a 3-D file when D = 1, else with channels along a fourth axis.
+
+    Args:
+        path: where to.
+        channels: the values.
+        like: the volume whose grid it is, or just the grid's (4, 4) affine.
+
+    Raises:
+        InputError: no permission, disk full.
+    """
     if len(channels) == 1:
         write_volume(path, channels[0], like)
     else:
@@ -141,15 +171,25 @@ def _write_channels(path: Path, channels: np.ndarray, like: Volume) -> None:
 
 
 def _write_report(result: Result, path: Path) -> None:
-    _write_text(path, json.dumps(result.report, indent=2, allow_nan=False) + "\n")
+    write_text(path, report_text(result.report))
+
+
+def report_text(report: dict) -> str:
+    """What ``report.json`` holds."""
+    return json.dumps(report, indent=2, allow_nan=False) + "\n"
 
 
 def _write_page(result: Result, path: Path) -> None:
     from .report_html import page
 
-    _write_text(path, page(result))
+    write_text(path, page(result))
 
 
-def _write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """A text file, complete or not at all.
+
+    Raises:
+        InputError: no permission, disk full.
+    """
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Figures of a run: tissues on the image, the bias field, the uncertainty, before and after, the histogram.
+"""Figures of a run: tissues on the image, the bias field, the uncertainty, before and after.
 
 Every function gives a matplotlib Figure without touching pyplot's global state, so that they may be drawn in any
 thread; :func:`png` turns one into bytes. Volumes are cut along anatomical axes in radiological convention: the
@@ -8,8 +8,7 @@ patient's right is on the viewer's left.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -123,43 +122,6 @@ def before_after(original: np.ndarray, corrected: np.ndarray, mask: np.ndarray, 
     return figure
 
 
-def histogram(
-    original: np.ndarray, corrected: np.ndarray, mask: np.ndarray, classes: Sequence[Mapping[str, Any]]
-) -> Figure:
-    """Grey values in the mask before and after the correction, with the fitted Gaussians and their sum.
-
-    Args:
-        original: (I, J, K) first channel.
-        corrected: (I, J, K) first channel divided by its field.
-        mask: (I, J, K) bool.
-        classes: the report's ``classes``; mean, covariance and weight of the first channel are drawn.
-    """
-    before, after = original[mask].astype(float), corrected[mask].astype(float)
-    edges = histogram_edges(before, after)
-    middle, width = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
-    figure = Figure(figsize=(9, 4.2), layout="constrained")
-    axes = figure.add_subplot()
-    for values, name, colour, line in ((before, "before", "#8a8a8f", ":"), (after, "after", "#1d1d20", "-")):
-        counts, _ = np.histogram(values, edges)
-        density = counts / max(counts.sum(), 1) / width
-        axes.plot(middle, density, color=colour, label=name, linestyle=line, linewidth=1.6)
-    total = np.zeros_like(middle)
-    colours = class_colours([row["name"] for row in classes])
-    for row, colour in zip(classes, colours, strict=True):
-        density = row["weight"] * _gaussian(middle, row["mean"][0], row["covariance"][0][0])
-        total += density
-        axes.fill_between(middle, density, color=colour, alpha=0.35, linewidth=0)
-        axes.plot(middle, density, color=colour, linewidth=1.4, label=row["name"])
-    axes.plot(middle, total, color="#6a3d9a", linewidth=1.4, linestyle="--", label="sum of classes")
-    axes.set_xlim(edges[0], edges[-1])
-    axes.set_ylim(bottom=0)
-    axes.set_xlabel("intensity")
-    axes.set_ylabel("density")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=9)
-    return figure
-
-
 def png(figure: Figure, dpi: int = 110) -> bytes:
     """The figure as a PNG file's bytes."""
     buffer = io.BytesIO()
@@ -175,33 +137,6 @@ def field_range(field: np.ndarray, mask: np.ndarray) -> float:
     if not inside.size:
         return LEAST_FIELD_RANGE
     return max(LEAST_FIELD_RANGE, float(np.abs(np.percentile(inside, (2, 98)) - 1).max()))
-
-
-def histogram_edges(before: np.ndarray, after: np.ndarray, count: int = 160) -> np.ndarray:
-    """Edges of about ``count`` bins for both sets of values; of equally many grey levels, else images
-    stored as whole numbers look like combs."""
-    both = np.concatenate([np.percentile(values, (0.1, 99.8)) for values in (before, after) if values.size] or [[0, 1]])
-    low, high = float(both.min()), float(both.max())
-    if high <= low:
-        high = low + 1.0
-    levels = grey_levels(before[(before >= low) & (before <= high)])
-    if levels is None or len(levels) > 8 * count:
-        return np.linspace(low, high, count + 1)
-    # Edges half-way between levels, every so many of them: each bin then holds the same number of levels.
-    middles = (levels[1:] + levels[:-1]) / 2
-    first, last = 2 * levels[0] - middles[0], 2 * levels[-1] - middles[-1]
-    return np.concatenate(([first], middles[:: max(1, round(len(levels) / count))][1:], [last]))
-
-
-def grey_levels(values: np.ndarray) -> np.ndarray | None:
-    """The few different values of an image that was stored as whole numbers, ascending; None for any other image."""
-    if values.size < 2 or np.ptp(values) == 0:
-        return None
-    # A hundred thousandth of the range is below any step that shows, and above what single precision blurs.
-    unit = float(np.ptp(values)) * 1e-5
-    levels = np.unique(np.round(values / unit))
-    levels = levels[np.insert(np.diff(levels) > 1, 0, True)] * unit
-    return levels if 2 < len(levels) < values.size / 10 else None
 
 
 def _overlaid(
@@ -251,8 +186,3 @@ def _legend(figure: Figure, names: Sequence[str], colours: Sequence[str]) -> Non
     for index, (name, colour) in enumerate(zip(names, colours, strict=True)):
         x = 0.5 + (index - (len(names) - 1) / 2) * min(0.95 / width, 0.97 / len(names))
         figure.text(x, 0.17 / height, f"■ {name}", color=colour, fontsize=size, ha="center", va="center")
-
-
-def _gaussian(x: np.ndarray, mean: float, variance: float) -> np.ndarray:
-    variance = max(float(variance), 1e-12)
-    return np.exp(-0.5 * (x - mean) ** 2 / variance) / np.sqrt(2 * np.pi * variance)

@@ -23,7 +23,7 @@ class Progress(Protocol):
     def __call__(self, fraction: float, stage: str, message: str, preview: np.ndarray | None = None) -> None: ...
 
 
-STAGES = ("read", "mask", "prepare", "mixture", "warm-up", "train", "posterior", "prior", "results", "write")
+STAGES = ("read", "mask", "prepare", "mixture", "warm-up", "train", "posterior", "prior", "field", "results", "write")
 
 
 def silent(fraction: float, stage: str, message: str, preview: np.ndarray | None = None) -> None:

@@ -12,15 +12,12 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
-from . import __version__, report_warnings
+from . import __version__, inspection, report_warnings
 from .case import Case
 from .contrast import bright_lies_deep
-from .metrics import coefficient_of_joint_variation, coefficient_of_variation
-from .neighbours import interior
 from .settings import Settings
 
 TISSUES_T1 = ("CSF", "GM", "WM")
-MIN_VOXELS = 50
 
 
 def build(
@@ -78,7 +75,7 @@ def build(
 
     Returns:
         JSON-ready dictionary (no numpy, no nan) with the keys settings, versions, device, precision, seconds,
-        peak_memory_mb, gpu_peak_memory_mb, inputs, mask, classes, contrast, bias_field, homogeneity,
+        peak_memory_mb, gpu_peak_memory_mb, inputs, mask, classes, contrast, bias_field, homogeneity, inspection,
         log_likelihood, iterations, loss, prior, warnings.
     """
     box = _bounding_box(mask)
@@ -91,8 +88,10 @@ def build(
     look = contrast(labels, mask, spacing, len(weights))
     names = class_names(len(weights), look)
     classes = _classes(names, labels, voxel_ml, means, covariances, weights)
-    evenness = homogeneity(labels, image[0], corrected[0], names)
-    fields = _fields(case, bias_field, mask, settings.bias_degree, field_applied)
+    channels = [volume.name for volume in case.images]
+    fields = field_rows(channels, bias_field, mask, settings.bias_degree, field_applied)
+    seen = inspection.inspect(image, corrected, labels, mask, classes, channels)
+    evenness = seen["channels"][0]["homogeneity"]
     found = [
         *(note for volume in case.images for note in volume.notes),
         *warnings,
@@ -117,6 +116,7 @@ def build(
             "contrast": look,
             "bias_field": fields,
             "homogeneity": evenness,
+            "inspection": seen,
             "log_likelihood": log_likelihood,
             "iterations": iterations,
             "loss": list(loss),
@@ -141,31 +141,6 @@ def class_names(number_of_classes: int, look: str | None) -> tuple[str, ...]:
     if number_of_classes == 3 and look is not None:
         return TISSUES_T1 if look == "T1-like" else TISSUES_T1[::-1]
     return tuple(f"Class {label}" for label in range(1, number_of_classes + 1))
-
-
-def homogeneity(
-    labels: np.ndarray, image: np.ndarray, corrected: np.ndarray, names: Sequence[str]
-) -> dict[str, float] | None:
-    """CV inside WM and GM and their CJV, before and after the correction; None unless there are WM and GM.
-
-    Tissues are eroded by a voxel, so that partial volume does not count as unevenness; a tissue too thin for
-    that is taken whole.
-
-    Args:
-        labels: (I, J, K) 1..C.
-        image: (I, J, K) first channel.
-        corrected: (I, J, K) first channel divided by its field.
-        names: of the classes.
-    """
-    if not {"WM", "GM"} <= set(names):
-        return None
-    white, grey = (_core(labels == names.index(name) + 1) for name in ("WM", "GM"))
-    result = {}
-    for when, values in (("before", image), ("after", corrected)):
-        result[f"cv_wm_{when}"] = coefficient_of_variation(values[white])
-        result[f"cv_gm_{when}"] = coefficient_of_variation(values[grey])
-        result[f"cjv_{when}"] = coefficient_of_joint_variation(values[white], values[grey])
-    return result
 
 
 def prior_text(prior: Mapping[str, Any]) -> str:
@@ -225,11 +200,6 @@ def _bounding_box(mask: np.ndarray) -> tuple[slice, ...]:
     return found[0] if found else (slice(0, 0),) * 3
 
 
-def _core(tissue: np.ndarray) -> np.ndarray:
-    eroded = interior(np.pad(tissue, 1))[1:-1, 1:-1, 1:-1]
-    return eroded if np.count_nonzero(eroded) >= MIN_VOXELS else tissue
-
-
 def _inputs(case: Case, resampled: Sequence[bool] | None) -> list[dict[str, Any]]:
     first = case.images[0]
     if resampled is None:
@@ -268,22 +238,23 @@ def _classes(
     ]
 
 
-def _fields(
-    case: Case, bias_field: np.ndarray, mask: np.ndarray, degree: int, applied: bool | Sequence[bool]
+def field_rows(
+    channels: Sequence[str], bias_field: np.ndarray, mask: np.ndarray, degree: int, applied: bool | Sequence[bool]
 ) -> list[dict[str, Any]]:
+    """The report's ``bias_field``: lowest, middle and highest value of each channel's field in the mask.
+
+    Args:
+        channels: names.
+        bias_field: (D, I, J, K).
+        mask: (I, J, K) bool.
+        degree: of the polynomials.
+        applied: whether the correction was kept, per channel or for all.
+    """
     kept = [applied] * len(bias_field) if isinstance(applied, (bool, np.bool_)) else list(applied)
     rows = []
-    for volume, field, used in zip(case.images, bias_field, kept, strict=True):
+    for name, field, used in zip(channels, bias_field, kept, strict=True):
         inside = field[mask]
         low, median, high = np.quantile(inside, (0.0, 0.5, 1.0)) if inside.size else (1.0, 1.0, 1.0)
-        rows.append(
-            {
-                "channel": volume.name,
-                "min": low,
-                "median": median,
-                "max": high,
-                "degree": degree,
-                "applied": bool(used) and degree > 0,
-            }
-        )
+        used = bool(used) and degree > 0
+        rows.append({"channel": name, "min": low, "median": median, "max": high, "degree": degree, "applied": used})
     return rows

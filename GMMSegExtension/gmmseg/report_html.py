@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
 import numpy as np
 
-from . import pictures
+from . import picture_charts, pictures
 from .case import Result
+from .inspection import verdict
 from .report import prior_text
 
 _STYLE = """
@@ -25,8 +26,13 @@ img { max-width: 100%; display: block; border-radius: 4px; } .note { color: #666
 """
 
 
-def page(result: Result) -> str:
-    """The whole page, from a result whose report was made by :func:`gmmseg.report.build`."""
+def page(result: Result, profile: Mapping[str, Sequence[float | None]] | None = None) -> str:
+    """The whole page, from a result whose report was made by :func:`gmmseg.report.build`.
+
+    Args:
+        result: of a run; its posteriors are not shown.
+        profile: values along a line, see :func:`gmmseg.picture_charts.profile`.
+    """
     report = result.report
     title = ", ".join(entry["name"] for entry in report["inputs"])
     body = [
@@ -36,6 +42,7 @@ def page(result: Result) -> str:
         "<h2>Tissues</h2>",
         _tissue_table(report),
         *_picture_sections(result),
+        *_chart_sections(report, profile),
         '<div class="columns">',
         _section("Bias field", _field_table(report)),
         _section("Seconds", _pairs((stage, f"{value:.1f}") for stage, value in report["seconds"].items())),
@@ -48,24 +55,35 @@ def page(result: Result) -> str:
 
 
 def _picture_sections(result: Result) -> list[str]:
-    classes = result.report["classes"]
     corrected, field, mask = result.corrected[0], result.bias_field[0], result.brain_mask
     # As resampled and cleaned by the run, so that before and after differ by the field alone.
     original = corrected * field
-    names = [row["name"] for row in classes]
+    names = [row["name"] for row in result.report["classes"]]
     return [
         "<h2>Segmentation</h2>",
         _image(pictures.segmentation(original, result.labels, result.affine, names), "tissues on the image"),
         '<p class="note">Radiological convention: the patient\'s right (R) is on the left of the picture.</p>',
         "<h2>Estimated bias field</h2>",
+        f"<p>{escape(verdict(result.report))}</p>",
         _image(pictures.bias_field(original, field, mask, result.affine), "bias field on the image"),
         *_uncertainty_section(result, original),
         "<h2>Before and after the correction</h2>",
         _image(pictures.before_after(original, corrected, mask, result.affine), "original and corrected image"),
         '<p class="note">Both with the same grey-value window.</p>',
-        "<h2>Histogram</h2>",
-        _image(pictures.histogram(original, corrected, mask, classes), "histogram with fitted Gaussians"),
     ]
+
+
+def _chart_sections(report: dict[str, Any], profile: Mapping[str, Sequence[float | None]] | None) -> list[str]:
+    channels = report["inspection"]["channels"]
+    sections = ["<h2>Histogram</h2>"]
+    for shown in channels:
+        if len(channels) > 1:
+            sections.append(f"<h3>{escape(shown['channel'])}</h3>")
+        sections.append(_image(picture_charts.histogram(shown), "histogram with fitted Gaussians"))
+    if profile is not None:
+        sections.append("<h2>Profile along the line</h2>")
+        sections.append(_image(picture_charts.profile(profile), "original, corrected and field along a line"))
+    return sections
 
 
 def _uncertainty_section(result: Result, original: np.ndarray) -> list[str]:

@@ -6,6 +6,11 @@ from typing import Any
 
 # What the bias field is clamped to (LOWEST, HIGHEST of bias_field.py, which needs torch).
 FIELD_LIMITS = (0.3, 3.0)
+# Why a run that was asked for a bias field gives none.
+TOO_LITTLE_PURE = "Too little pure tissue was found for a bias field, so none was corrected."
+FIELD_TOO_SMALL = "The bias field is too small to be told from the tissue's texture, so none was corrected."
+FIELD_UNHELPFUL = "The estimated bias field made the tissues less even, so it was not used."
+NO_FIELD_REASONS = (TOO_LITTLE_PURE, FIELD_TOO_SMALL, FIELD_UNHELPFUL)
 # Shares of the brain that hardly any head leaves: outside them the mask or the classes went wrong.
 PLAUSIBLE_SHARE = {"CSF": (0.03, 0.45), "GM": (0.25, 0.70), "WM": (0.15, 0.60)}
 
@@ -14,10 +19,15 @@ def about(
     classes: list[dict[str, Any]],
     contrast: str | None,
     fields: list[dict[str, Any]],
-    homogeneity: dict[str, float] | None,
+    homogeneity: dict[str, float | None] | None,
 ) -> list[str]:
     """Sentences about the report's parts of these names (``fields`` is its ``bias_field``); empty when all is well."""
-    return [*_shares(classes), *_contrast(contrast), *_fields(fields), *_homogeneity(homogeneity)]
+    return [*_shares(classes), *_contrast(contrast), *about_field(fields, homogeneity)]
+
+
+def about_field(fields: list[dict[str, Any]], homogeneity: dict[str, float | None] | None) -> list[str]:
+    """The sentences about the correction alone."""
+    return [*_fields(fields), *_homogeneity(homogeneity)]
 
 
 def _shares(classes: list[dict[str, Any]]) -> list[str]:
@@ -54,10 +64,11 @@ def _fields(fields: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _homogeneity(evenness: dict[str, float] | None) -> list[str]:
-    if evenness is None or not evenness["cjv_after"] > evenness["cjv_before"] * 1.01:
+def _homogeneity(evenness: dict[str, float | None] | None) -> list[str]:
+    before, after = ((evenness or {}).get(f"cjv_{when}") for when in ("before", "after"))
+    if before is None or after is None or after <= before * 1.01:
         return []
     return [
-        f"The bias correction raised the joint variation of WM and GM from {evenness['cjv_before']:.3f} to "
-        f"{evenness['cjv_after']:.3f}; compare with degree 0, which corrects nothing."
+        f"The bias correction raised the joint variation of WM and GM from {before:.3f} to {after:.3f}; "
+        "compare with degree 0, which corrects nothing."
     ]

@@ -13,13 +13,21 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from . import __version__, environment
 from .errors import InputError
 from .failures import missing_packages_sentence, one_line
+from .worker_export import run_export
+from .worker_field import FieldJobs
+from .worker_finetune import run_finetune
 from .worker_jobs import Job, JobProgress, JobQueue
+from .worker_models import run_check_model
 from .worker_protocol import EventWriter, Previews, SegmentRequest, save_result, take_stdout
+
+if TYPE_CHECKING:
+    from .case import Result
 
 PARENT_POLL_SECONDS = 1.0
 NICENESS = 5
@@ -32,7 +40,7 @@ def serve(jobs: Mapping[str, JobFunction] | None = None, greet: Callable[[], dic
     """Runs the worker on stdin and stdout until stdin ends, ``shutdown`` is asked for or the parent is gone.
 
     Args:
-        jobs: what the names of jobs do; ``segment`` when None.
+        jobs: what the names of jobs do; those of the panel when None.
         greet: gives the first event; :func:`greeting` when None.
 
     Returns:
@@ -45,7 +53,7 @@ def serve(jobs: Mapping[str, JobFunction] | None = None, greet: Callable[[], dic
     send(first)
     if first["event"] == "ready":
         with contextlib.suppress(KeyboardInterrupt):
-            Worker(send, jobs or {"segment": run_segment}, _release).read(sys.stdin.buffer)
+            Worker(send, jobs or panel_jobs(), _release).read(sys.stdin.buffer)
         # Not sys.exit: a job may sit in a library call that nothing but the end of the process stops.
         os._exit(0)
     return 0
@@ -66,8 +74,30 @@ def greeting() -> dict[str, Any]:
     return {"event": "unavailable", "reason": missing_packages_sentence(missing), "missing": missing}
 
 
-def run_segment(job: Job) -> dict[str, Any]:
+def panel_jobs() -> dict[str, JobFunction]:
+    """What the panel can ask for, by the name of the job."""
+    fields = FieldJobs()
+    return {
+        "segment": partial(fields.after, run_segment),
+        "check_model": run_check_model,
+        "finetune": partial(_forgetting, fields.forget, run_finetune),
+        "field": fields.run,
+        "export": run_export,
+    }
+
+
+def _forgetting(forget: Callable[[], None], run: JobFunction, job: Job) -> dict[str, Any]:
+    """Does a job that needs the memory of what was kept for others."""
+    forget()
+    return run(job)
+
+
+def run_segment(job: Job, remember: Callable[[str, Result], None] | None = None) -> dict[str, Any]:
     """Does a ``segment`` job; returns the fields of its ``done`` event.
+
+    Args:
+        job: the job.
+        remember: told its id and result, for jobs that go on from there.
 
     Raises:
         InputError: the request, its arrays or its settings cannot be used.
@@ -81,7 +111,10 @@ def run_segment(job: Job) -> dict[str, Any]:
     progress(0.0, "read", "Reading the volumes")
     result = resilience.segment(request.case(), request.settings, part(progress, 0.0, 0.98))
     progress(0.98, "write", "Handing over the results")
-    return save_result(result, request.output)
+    fields = save_result(result, request.output)
+    if remember is not None:
+        remember(job.id, result)
+    return fields
 
 
 class Worker:
@@ -118,6 +151,9 @@ class Worker:
     def _handle(self, message: dict[str, Any]) -> None:
         if "cancel" in message:
             self._queue.cancel(str(message["cancel"]))
+            return
+        if "finish" in message:
+            self._queue.finish(str(message["finish"]))
             return
         job_id = message.get("id")
         if not isinstance(job_id, str) or not job_id:
@@ -157,7 +193,6 @@ def _ready() -> dict[str, Any]:
         "devices": devices.available(),
         "modes": list(MODES),
         "networks": list(networks.available()),
-        "models": [{"name": card.name, "title": card.title} for card in models.available()],
         "automatic_mask": not absent,
         "automatic_mask_missing": absent,
     }

@@ -95,8 +95,8 @@ class SegmentRequest:
         """
         from .case import Case
 
-        images = tuple(_read_array(entry, f"image {number}") for number, entry in enumerate(self.images, 1))
-        mask = None if self.mask is None else _read_array(self.mask, "mask")
+        images = tuple(read_array(entry, f"image {number}") for number, entry in enumerate(self.images, 1))
+        mask = None if self.mask is None else read_array(self.mask, "mask")
         return Case(images, mask, self.mask_source)
 
 
@@ -159,8 +159,12 @@ class Previews:
         self._send(str(path))
 
 
-def _read_array(entry: Any, what: str) -> Volume:
-    """A volume from ``{"array": path, "affine": 4x4, "name": text}``."""
+def read_array(entry: Any, what: str) -> Volume:
+    """A volume from ``{"array": path, "affine": 4x4, "name": text}``; ``what`` it is stands in messages.
+
+    Raises:
+        InputError: the file is missing, broken or no volume.
+    """
     import numpy as np
 
     from .case import Volume

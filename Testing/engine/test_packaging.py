@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 from data_paths import CHECKOUT
-from gmmseg import models
+from gmmseg import model_files, models
 from gmmseg.settings import Settings
 
 MODULE = CHECKOUT / "GMMSegExtension"
@@ -35,15 +35,15 @@ def test_the_models_inside_a_wheel_are_those_of_the_module(the_project):
 def test_models_are_found_inside_an_installed_package_and_beside_slicers_modules(inside, tmp_path, monkeypatch):
     folder = tmp_path / ("gmmseg/shipped_models" if inside else "Resources/Models")
     folder.mkdir(parents=True)
-    monkeypatch.setattr(models, "__file__", str(tmp_path / "gmmseg" / "models.py"))
+    monkeypatch.setattr(model_files, "__file__", str(tmp_path / "gmmseg" / "model_files.py"))
     assert models.shipped_folder() == folder.resolve()
 
 
 def test_slicer_installs_what_pip_would_from_the_same_versions_on(the_project):
     lines = (MODULE / "Resources" / "requirements.txt").read_text().splitlines()
     wanted = {line.strip() for line in lines if line.strip() and not line.startswith("#")}
-    # Slicer has these, gets them through its extension for PyTorch, or does without.
-    brought = ("torch", "numpy", "scipy", "SimpleITK", "matplotlib")
+    # Slicer has these, or gets them through its extension for PyTorch.
+    brought = ("torch", "numpy", "scipy", "SimpleITK")
     assert wanted == {line for line in the_project["project"]["dependencies"] if not line.startswith(brought)}
 
 

@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from gmmseg import pictures, report, report_html, report_warnings
+from gmmseg import picture_charts, pictures, report, report_html, report_warnings
 from matplotlib.image import imread
 from phantom_results import OBLIQUE, result_of
 from phantoms import nested_spheres
@@ -22,8 +22,8 @@ def test_the_report_is_strict_json_with_every_promised_part(a_result):
     text = json.dumps(a_result.report, allow_nan=False)
     assert set(json.loads(text)) == {
         "settings", "versions", "device", "precision", "seconds", "peak_memory_mb", "gpu_peak_memory_mb", "inputs",
-        "mask", "classes", "contrast", "bias_field", "homogeneity", "log_likelihood", "iterations", "loss", "prior",
-        "warnings",
+        "mask", "classes", "contrast", "bias_field", "homogeneity", "inspection", "log_likelihood", "iterations",
+        "loss", "prior", "warnings",
     }  # fmt: skip
 
 
@@ -184,31 +184,13 @@ def test_the_uncertainty_is_drawn_only_where_one_is_not_sure(a_result):
 
 def test_every_picture_is_a_png_with_something_on_it(a_result):
     image, field, mask = a_result.corrected[0], a_result.bias_field[0], a_result.brain_mask
-    classes = a_result.report["classes"]
-    names = [row["name"] for row in classes]
+    names = [row["name"] for row in a_result.report["classes"]]
     for figure in (
         pictures.segmentation(image, a_result.labels, OBLIQUE, names),
         pictures.bias_field(image, field, mask, OBLIQUE),
         pictures.uncertainty(image, np.where(mask, 0.6, 0.0), mask, OBLIQUE),
         pictures.before_after(image * field, image, mask, OBLIQUE),
-        pictures.histogram(image * field, image, mask, classes),
+        picture_charts.histogram(a_result.report["inspection"]["channels"][0]),
     ):
         pixels = imread(io.BytesIO(pictures.png(figure, dpi=40)))
         assert pixels[..., :3].std() > 0.05
-
-
-@pytest.mark.parametrize("scale", [1.0, 0.37, 4.88])
-def test_the_histogram_of_a_quantised_image_is_no_comb(scale):
-    whole = np.repeat(np.arange(500), 20)  # every level equally often
-    image = np.round(whole * scale, 2)
-    field = np.random.default_rng(0).uniform(0.9, 1.1, image.size).astype(np.float32)
-    blurred = (image.astype(np.float32) / field) * field  # as the run hands it back
-    edges = pictures.histogram_edges(blurred, image / 1.1)
-    density = np.histogram(blurred, edges)[0] / np.diff(edges)
-    assert np.ptp(density[1:-1]) < 0.1 * density.mean()
-    assert 100 < len(edges) < 250
-
-
-def test_an_image_of_any_values_has_no_grey_levels():
-    assert pictures.grey_levels(np.random.default_rng(0).normal(size=20000)) is None
-    assert pictures.grey_levels(np.ones(5)) is None

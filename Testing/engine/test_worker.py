@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from gmmseg import models, worker_protocol
+from gmmseg import worker_protocol
 from gmmseg.case import Case, Volume
 from gmmseg.segmenter import segment
 from gmmseg.settings import MODES, Settings
@@ -93,10 +93,9 @@ def test_the_greeting_says_what_there_is(the_ready_worker):
     assert "cpu" in greeting["devices"]
     assert greeting["modes"] == list(MODES)
     assert "modified_unet" in greeting["networks"]
-    assert greeting["models"] == [{"name": card.name, "title": card.title} for card in models.available()]
     assert greeting["automatic_mask"] == (not greeting["automatic_mask_missing"])
     assert set(greeting) == {
-        "event", "version", "torch", "devices", "modes", "networks", "models", "automatic_mask",
+        "event", "version", "torch", "devices", "modes", "networks", "automatic_mask",
         "automatic_mask_missing",
     }  # fmt: skip
 
