@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import slicer
 import vtk
-from vtk.util.numpy_support import vtk_to_numpy
+
+from .off_screen_view import OffScreenView
 
 ORIENTATIONS = ("Axial", "Coronal", "Sagittal")
 # Names of the slice views in Slicer.
@@ -50,8 +51,7 @@ class SliceView:
         self.node.SetOrientation(orientation)
         self.node.SetDimensions(*size, 1)
         self._register(application_logic)
-        self._make_window()
-        self._make_managers(application_logic)
+        self._view = OffScreenView(application_logic, self.node, _MANAGERS, size)
 
     def show(self, layers: Layers, center: np.ndarray, extent_mm: float) -> None:
         """Show ``layers`` on the slice through ``center`` (RAS mm), ``extent_mm`` across."""
@@ -71,19 +71,12 @@ class SliceView:
         """(height, width, 3) uint8 of what the view shows, first row at the top."""
         self._logic.UpdatePipeline()
         # The pipeline's end is another filter for each set of layers.
-        self._mapper.SetInputConnection(self._logic.GetImageDataConnection())
-        self._window.Render()
-        grabber = vtk.vtkWindowToImageFilter()
-        grabber.SetInput(self._window)
-        grabber.ReadFrontBufferOff()
-        grabber.Update()
-        image = grabber.GetOutput()
-        width, height, _ = image.GetDimensions()
-        return vtk_to_numpy(image.GetPointData().GetScalars()).reshape(height, width, -1)[::-1].copy()
+        self._view.show_image(self._logic.GetImageDataConnection())
+        return self._view.pixels()
 
     def close(self) -> None:
         """Lets go of the scene: the view's nodes leave it."""
-        self._group.SetMRMLDisplayableNode(None)
+        self._view.close()
         composite = self._logic.GetSliceCompositeNode()
         model = self._logic.GetSliceModelNode()
         display = self._logic.GetSliceModelDisplayNode()
@@ -93,7 +86,6 @@ class SliceView:
         for node in (model, display, transform, composite, self.node):
             if node is not None and slicer.mrmlScene.IsNodePresent(node):
                 slicer.mrmlScene.RemoveNode(node)
-        self._window.Finalize()
 
     def _register(self, application_logic) -> None:
         """The colour legend looks its view up here."""
@@ -103,29 +95,3 @@ class SliceView:
             application_logic.SetSliceLogics(logics)
         logics.AddItem(self._logic)
         self._application_slices = logics
-
-    def _make_window(self) -> None:
-        self._window = vtk.vtkRenderWindow()
-        self._window.SetOffScreenRendering(1)
-        self._window.SetSize(*self._size)
-        self._window.SetMultiSamples(8)
-        self._renderer = vtk.vtkRenderer()
-        self._renderer.SetBackground(0, 0, 0)
-        self._window.AddRenderer(self._renderer)
-        self._window.SetInteractor(vtk.vtkGenericRenderWindowInteractor())
-        self._mapper = vtk.vtkImageMapper()
-        self._mapper.SetColorWindow(255)
-        self._mapper.SetColorLevel(127.5)
-        image = vtk.vtkActor2D()
-        image.SetMapper(self._mapper)
-        image.GetProperty().SetDisplayLocationToBackground()
-        self._renderer.AddViewProp(image)
-
-    def _make_managers(self, application_logic) -> None:
-        self._group = slicer.vtkMRMLDisplayableManagerGroup()
-        self._group.SetRenderer(self._renderer)
-        for name in _MANAGERS:
-            manager = getattr(slicer, name)()
-            manager.SetMRMLApplicationLogic(application_logic)
-            self._group.AddDisplayableManager(manager)
-        self._group.SetMRMLDisplayableNode(self.node)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import slicer
-from gmmseg import pictures
+from gmmseg import picture_charts, pictures
 from gmmseg.case import Result
-from GMMSegExtensionLib.volumes import voxels
+from GMMSegExtensionLib import field_contours, output_nodes
+from GMMSegExtensionLib.steps import finish
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from .field_contours import add_contours
 from .slice_pictures import LAYOUT_NAMES, ORIENTATIONS, Layers, SliceView
 
 FIELD_OPACITY = 0.6
@@ -35,7 +35,7 @@ def write_views(segmented: Segmented, application_logic, folder: Path) -> list[P
     """Writes the PNG views of one volume and gives their paths. Nothing is shown over the images afterwards."""
     hide_everything()
     _set_window(segmented)
-    contours = add_contours(segmented.outputs.biasFields[0], voxels(segmented.outputs.biasOverlay) > 0)
+    contours = _contours(segmented)
     legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(segmented.outputs.biasOverlay)
     show_only = _Visibility(segmented.outputs.segmentation.GetDisplayNode(), contours, legend)
     original, corrected = Layers(segmented.volume), Layers(segmented.outputs.correctedVolumes[0])
@@ -62,6 +62,13 @@ def write_views(segmented: Segmented, application_logic, folder: Path) -> list[P
     ]
     show_only()
     return paths
+
+
+def _contours(segmented: Segmented) -> list:
+    """Lines of equal field, in every view."""
+    outputs = segmented.outputs
+    finish(field_contours.update(segmented.volume, outputs.biasFields[0], outputs.biasOverlay))
+    return output_nodes.findAll(segmented.volume, output_nodes.FIELD_CONTOUR)
 
 
 def hide_everything() -> None:
@@ -138,7 +145,6 @@ def _save(rows: list[list[np.ndarray]], titles: list[str], path: Path) -> None:
 
 
 def _histogram(result: Result, path: Path) -> Path:
-    original = result.corrected[0] * result.bias_field[0]
-    figure = pictures.histogram(original, result.corrected[0], result.brain_mask, result.report["classes"])
+    figure = picture_charts.histogram(result.report["inspection"]["channels"][0])
     path.write_bytes(pictures.png(figure))
     return path

@@ -22,9 +22,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
-from PySide6 import QtCore, QtWidgets
+from PySide6 import QtCore, QtGui, QtTest, QtWidgets
 
-from host import messages, pythonqt, scene
+from host import dialogs, messages, pythonqt, scene
 from host.app import qSlicerApplication
 from host.layout import qSlicerLayoutManager
 from host.modules import qSlicerScriptedLoadableModule
@@ -33,6 +33,8 @@ from host.scene import slicer
 from host.windows import PANEL_WIDTH, qSlicerMainWindow, qSlicerScriptedLoadableModuleWidget
 
 _SECONDS_TO_END = 5.0
+# Marks widgets that were there before the application: tests of the toolkit alone leave some to the garbage collector.
+_EARLIER = "wasThereBeforeTheApplication"
 
 
 class StandInApplication:
@@ -55,6 +57,8 @@ class StandInApplication:
         self.qt_application = pythonqt.application()
         sys.modules["qt"], sys.modules["ctk"] = pythonqt.qt_module(), pythonqt.ctk_module()
         pythonqt.swallowed_exceptions.clear()
+        for widget in QtWidgets.QApplication.topLevelWidgets():
+            widget.setProperty(_EARLIER, True)
         self.environment = scene.install()
         self._provide_widgets()
         self.layout_manager = qSlicerLayoutManager(self.environment) if main_window else None
@@ -66,6 +70,7 @@ class StandInApplication:
             self.set_panel_width(PANEL_WIDTH)
             self.main_window.show()
         messages.reset()
+        dialogs.answer_in_place_of_a_user()
         self._earlier_hook = sys.excepthook
         sys.excepthook = self._on_unhandled
         StandInApplication._running = self
@@ -131,6 +136,14 @@ class StandInApplication:
                 raise TimeoutError(f"Waited {timeout:g} s in vain until {what or 'the condition holds'}.")
             QtCore.QCoreApplication.processEvents(QtCore.QEventLoop.ProcessEventsFlag.AllEvents, 20)
             time.sleep(0.002)
+        self.process_events()
+
+    def press(self, keys: str) -> None:
+        """Press a key or a combination ("Shift+B") in the main window, as a user does."""
+        self.main_window.activateWindow()
+        self.process_events()
+        for combination in QtGui.QKeySequence(keys):
+            QtTest.QTest.keyClick(self.main_window.windowHandle(), combination.key(), combination.keyboardModifiers())
         self.process_events()
 
     # scene
@@ -200,7 +213,8 @@ class StandInApplication:
     def _look_for_leaks(self) -> None:
         gc.collect()
         self.process_events()
-        for widget in QtWidgets.QApplication.topLevelWidgets():
+        left = [w for w in QtWidgets.QApplication.topLevelWidgets() if not w.property(_EARLIER)]
+        for widget in left:
             name = widget.objectName() or widget.metaObject().className()
             self._problems.append(f"The widget {name} outlives the application")
             widget.deleteLater()

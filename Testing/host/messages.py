@@ -1,14 +1,18 @@
-"""Message boxes of `slicer.util`: recorded and answered at once, because nobody sits in front of a test.
+"""Message boxes and dialogs: recorded and answered at once, because nobody sits in front of a test.
 
 messages.answers.append("reject")              # the next question is answered with Cancel, No or Close
+messages.inputs.append("my model")             # what is typed or chosen in the next input or file dialog
 assert messages.shown[-1].text == "..."
+
+Those of `slicer.util` are answered here, Qt's own by `host.dialogs`.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import slicer.util
 
@@ -28,6 +32,8 @@ class Message:
 
 shown: list[Message] = []
 answers: list[Answer] = []
+inputs: list[Any] = []
+dialogs: list[Callable[[Any], bool]] = []
 
 _KINDS = {"Information": "information", "Warning": "warning", "Critical": "error", "Question": "question"}
 _ACCEPTING = ("Ok", "Yes", "Retry")
@@ -39,6 +45,8 @@ def reset() -> None:
     """Forget what was shown and the answers that were not used; put the recorders in place."""
     shown.clear()
     answers.clear()
+    inputs.clear()
+    dialogs.clear()
     slicer.util.messageBox = _message_box
     slicer.util.delayDisplay = _delay_display
 

@@ -22,11 +22,13 @@ _HERE = Path(__file__).resolve().parent
 
 # Module as in slicer.modules -> class of its logic.
 _LOGICS = {
+    "cameras": "vtkSlicerCamerasModuleLogic",
     "cropvolume": "vtkSlicerCropVolumeLogic",
     "markups": "vtkSlicerMarkupsLogic",
     "models": "vtkSlicerModelsLogic",
     "plots": "vtkSlicerPlotsLogic",
     "segmentations": "vtkSlicerSegmentationsModuleLogic",
+    "sequences": "vtkSlicerSequencesLogic",
     "subjecthierarchy": "vtkSlicerSubjectHierarchyModuleLogic",
     "tables": "vtkSlicerTablesLogic",
     "terminologies": "vtkSlicerTerminologiesModuleLogic",

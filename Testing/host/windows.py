@@ -73,7 +73,7 @@ class qSlicerModuleSelectorToolBar(Facade, signals=("moduleSelected",)):
 
 
 class qSlicerMainWindow(QtWidgets.QMainWindow):
-    """Module panel on the left, an empty place for the views on the right."""
+    """Module panel on the left; the views on the right are there, but not seen."""
 
     def __init__(self, application) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ class qSlicerMainWindow(QtWidgets.QMainWindow):
         self._dock.setObjectName("PanelDockWidget")
         self._dock.setWidget(self._scroll_area)
         self.addDockWidget(QtCore.Qt.DockWidgetArea.LeftDockWidgetArea, self._dock)
-        self.setCentralWidget(QtWidgets.QWidget())
+        self.setCentralWidget(application.layout_manager._viewport)
         self.statusBar()
 
     def moduleSelector(self) -> object:

@@ -33,10 +33,10 @@ class ClassApi:
     default_constructible: bool = True
 
     def property_name(self, name: str) -> str | None:
-        """The Qt property behind an attribute, or None. PythonQt reads `name` as `objectName`."""
-        if name == "name" and "objectName" in self.properties:
-            return "objectName"
-        return name if name in self.properties else None
+        """The Qt property behind an attribute, or None. PythonQt reads `name` as `objectName` where there is none."""
+        if name in self.properties:
+            return name
+        return "objectName" if name == "name" and "objectName" in self.properties else None
 
     def method_name(self, name: str) -> str | None:
         """The method behind an attribute, or None. A trailing underscore is ignored, for the sake of `exec_`."""

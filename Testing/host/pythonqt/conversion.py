@@ -29,6 +29,7 @@ def _not_yet(value: Any) -> Any:
 wrap: Callable[[Any], Any] = _not_yet
 
 Converter = Callable[[Any, bool], Any]
+_NULLABLE_ITEMS = ("QLayoutItem", "QTableWidgetItem", "QListWidgetItem", "QTreeWidgetItem")
 
 
 class MismatchError(Exception):
@@ -134,7 +135,7 @@ def _to_enum(enumeration: type[enum.Enum]) -> Converter:
 
 def _to_instance(cls: type) -> Converter:
     """For a parameter of a Qt class; None is a null pointer where the class is one of objects."""
-    nullable = issubclass(cls, QtCore.QObject) or cls.__name__ in ("QLayoutItem", "QTableWidgetItem", "QListWidgetItem")
+    nullable = issubclass(cls, QtCore.QObject) or cls.__name__ in _NULLABLE_ITEMS
 
     def convert(value: Any, strict: bool) -> Any:
         if value is None and nullable:
@@ -240,6 +241,8 @@ def _converter_of_text(annotation: str) -> Converter:
         return _to_one_of([converter(part.strip()) for part in annotation.split("|")])
     if annotation.startswith("vtk"):
         return _to_vtk(annotation)
+    if annotation.startswith(("qMRML", "qSlicer")):
+        return _to_instance(_stand_in(annotation))
     if annotation.startswith("Qt"):
         module, *names = annotation.split(".")
         return converter(
@@ -254,6 +257,13 @@ def _converter_of_text(annotation: str) -> Converter:
         "Any": to_anything,
         "None": _to_none,
     }[annotation]
+
+
+def _stand_in(name: str) -> type:
+    # at the first call only: the stand-in widgets are made with this module
+    from .widgets import STAND_INS
+
+    return STAND_INS[name]
 
 
 def _to_none(value: Any, strict: bool) -> None:

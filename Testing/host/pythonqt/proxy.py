@@ -65,7 +65,9 @@ class InstanceWrapper(metaclass=ClassWrapper):
         cls = type(self)
         if keywords:
             raise ValueError(f"Called {cls.__name__} with keyword arguments, but called slot does not support kwargs.")
-        converted = convert_arguments(cls.__name__, cls._pythonqt_toolkit_class, arguments)
+        toolkit_class = cls._pythonqt_toolkit_class
+        arguments = qt5.constructor_arguments(toolkit_class, arguments)
+        converted = convert_arguments(cls.__name__, toolkit_class, arguments)
         try:
             created = cls._pythonqt_shell_class(*converted)
         except (TypeError, NotImplementedError) as error:

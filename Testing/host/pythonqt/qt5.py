@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6 import QtCore, QtWidgets
+from PySide6 import QtCore, QtGui, QtWidgets
+
+from .enums import EnumInt
 
 
 def _text_of_item(sender: QtWidgets.QComboBox, index: int) -> tuple[str]:
@@ -76,6 +78,17 @@ RESULT_IS_FIRST: dict[tuple[type, str], bool] = {
 ENUMERATORS: dict[tuple[type, str], int] = {
     (QtWidgets.QComboBox, "AdjustToMinimumContentsLength"): 2,
 }
+
+
+def constructor_arguments(cls: type, arguments: tuple) -> tuple:
+    """Arguments of a constructor that PythonQt would give to another overload than the order here says.
+
+    `QKeySequence(Qt.Key_N)`: PythonQt looks at the overload for numbers before those for texts and standard keys.
+    """
+    if issubclass(cls, QtGui.QKeySequence):
+        keys = [isinstance(a, EnumInt) and a.enumeration is not QtGui.QKeySequence.StandardKey for a in arguments]
+        return tuple(int(a) if is_key else a for a, is_key in zip(arguments, keys, strict=True))
+    return arguments
 
 
 def find(table: dict[tuple[type, str], Any], cls: type, name: str) -> Any:

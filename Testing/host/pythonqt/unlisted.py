@@ -38,6 +38,24 @@ _EVENT_LOOP_FLAGS = _enum(
 )
 _PROGRESS_DIALOG = "cancel reset setCancelButton setLabelText setMaximum setMinimum setRange setValue"
 _APPLICATION = "applicationName arguments exec exit instance organizationName processEvents quit sendPostedEvents"
+_EFFECT = (
+    "activate active addActor2D addActor3D addLabeledOptionsWidget addOptionsWidget cleanup commonParameterDefined "
+    "confirmCurrentSegmentVisible createCursor cursorOff cursorOn deactivate defaultModifierLabelmap doubleParameter "
+    "forceRender helpText integerParameter maskLabelmap masterVolumeImageData modifierLabelmap modifySegmentByLabelmap "
+    "modifySelectedSegmentByLabelmap nodeReference optionsFrame optionsLayout parameter parameterDefined "
+    "parameterSetNode referenceGeometryImage removeActor2D removeActor3D renderWindow renderer saveStateForUndo scene "
+    "scheduleRender segmentationDisplayableInView selectEffect selectedSegmentLabelmap setCommonNodeReference "
+    "setCommonParameter setCommonParameterDefault setNodeReference setParameter setParameterDefault "
+    "setParameterSetNode sliceSpacing sourceVolumeImageData updateGUIFromMRML updateMRMLFromGUI viewNode"
+)
+_EFFECT_PROPERTIES = {
+    "name": "str",
+    "title": "str",
+    "perSegment": "bool",
+    "requireSegments": "bool",
+    "showEffectCursorInSliceView": "bool",
+    "showEffectCursorInThreeDView": "bool",
+}
 _SIZE_POLICIES = _enum("Policy", "Fixed Minimum Maximum Preferred MinimumExpanding Expanding Ignored")
 _ITEM_VIEW_ENUMERATORS = (
     _enum("SelectionMode", "SingleSelection MultiSelection ExtendedSelection ContiguousSelection NoSelection")
@@ -100,7 +118,11 @@ UNLISTED_CLASSES: dict[str, dict] = {
         _enum("StandardLocation", "DesktopLocation DocumentsLocation HomeLocation TempLocation CacheLocation"),
     ),
     "QSignalBlocker": _value("reblock unblock"),
-    "QTreeWidgetItem": _value("addChild child childCount data setData setText text"),
+    "QTreeWidgetItem": _value(
+        "addChild addChildren checkState child childCount columnCount data flags indexOfChild isExpanded isHidden "
+        "isSelected parent removeChild setBackground setCheckState setData setExpanded setFlags setFont setForeground "
+        "setHidden setIcon setSelected setText setTextAlignment setToolTip takeChild text toolTip treeWidget"
+    ),
     "QStandardItem": _value("checkState data row setCheckable setCheckState setData setText text"),
     "QSpacerItem": _value("changeSize"),
     # layouts and widgets
@@ -157,4 +179,33 @@ UNLISTED_CLASSES: dict[str, dict] = {
     "QIODevice": _object(_DEVICE, _OPEN_MODES),
     "QFile": _object(f"{_DEVICE} exists fileName remove rename setFileName", _OPEN_MODES),
     "QValidator": _object("", _enum("State", "Invalid Intermediate Acceptable")),
+    "qMRMLTableWidget": _widget(
+        "mrmlAbstractViewNode mrmlScene mrmlTableViewNode pauseRender resumeRender setMRMLScene setMRMLTableViewNode "
+        "setRenderPaused tableController tableView viewWidget",
+        {"viewLabel": "str"},
+    ),
+    # the segment editor's effects
+    "qSlicerSegmentEditorAbstractEffect": _object(
+        _EFFECT,
+        _EFFECT_PROPERTIES
+        | _enum("ConfirmationResult", "NotConfirmed ConfirmedWithoutDialog ConfirmedWithDialog")
+        | _enum(
+            "ModificationMode",
+            "ModificationModeSet ModificationModeAdd ModificationModeRemove ModificationModeRemoveAll",
+        ),
+    ),
+    "qSlicerSegmentEditorPaintEffect": {
+        "extends": "qSlicerSegmentEditorAbstractEffect",
+        "methods": ["clearBrushes", "paintApply", "paintBrushesIntoLabelmap", "paintOptionsFrame"],
+    },
+    "qSlicerSegmentEditorEraseEffect": {"extends": "qSlicerSegmentEditorPaintEffect"},
+    "qSlicerSegmentEditorScissorsEffect": {"extends": "qSlicerSegmentEditorAbstractEffect"},
+    "qSlicerSegmentEditorScriptedEffect": {
+        "extends": "qSlicerSegmentEditorAbstractEffect",
+        "methods": ["pythonSource", "self", "setPythonSource"],
+    },
+    "qSlicerSegmentEditorScriptedLabelEffect": {
+        "extends": "qSlicerSegmentEditorAbstractEffect",
+        "methods": ["pythonSource", "self", "setPythonSource"],
+    },
 }

@@ -11,8 +11,10 @@ from .combo_boxes import ctkCheckableComboBox, ctkComboBox
 from .mrml_widget import qMRMLWidget
 from .node_combo_box import qMRMLNodeComboBox
 from .paths import ctkDirectoryButton, ctkPathLineEdit
+from .plot_views import qMRMLPlotView, qMRMLPlotWidget
 from .ranges import ctkRangeWidget
 from .segment_editor import qMRMLSegmentEditorWidget
+from .segment_editor_effects import EFFECT_CLASSES
 from .segment_selector import qMRMLSegmentSelectorWidget
 from .segments_table import qMRMLSegmentsTableView
 from .show_3d_button import qMRMLSegmentationShow3DButton
@@ -28,6 +30,8 @@ _CLASSES = (
     *(qMRMLCheckableNodeComboBox, qMRMLNodeComboBox, qMRMLRangeWidget, qMRMLSegmentEditorWidget),
     *(qMRMLSegmentSelectorWidget, qMRMLSegmentationShow3DButton, qMRMLSegmentsTableView, qMRMLSliderWidget),
     *(qMRMLSpinBox, qMRMLWidget),
+    *(qMRMLPlotView, qMRMLPlotWidget),
+    *EFFECT_CLASSES,
 )
 
 STAND_INS: dict[str, type] = {cls.__name__: cls for cls in _CLASSES}
