@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .fixed_normalisation import Statistics, fixed
 from .losses import GMMTVLoss, TotalLoss
 from .prior_input import informed_logits
 from .taught_scan import TaughtScan
@@ -42,10 +43,14 @@ class CorrectionLessons:
     Args:
         scans: at least one of them labelled.
         teaching: weights and seed.
+
+    Attributes:
+        statistics: of each scan as a whole, by ``id(scan)``, which its patches are normalised by.
     """
 
     def __init__(self, scans: Sequence[TaughtScan], teaching: Teaching) -> None:
         self.teaching = teaching
+        self.statistics: dict[int, Statistics] = {}
         self._labelled = [scan for scan in scans if scan.is_labelled]
         self._unlabelled = [scan for scan in scans if not scan.is_labelled]
         self._places = {id(scan): torch.nonzero((scan.labels >= 0).flatten()).flatten() for scan in self._labelled}
@@ -74,7 +79,8 @@ class CorrectionLessons:
 
         volume, labels = cut(scan.volume).float()[None], cut(scan.labels)[None]
         inside = volume[:, 1] > 0
-        logits = informed_logits(network, volume)
+        with fixed(network, self.statistics[id(scan)]):
+            logits = informed_logits(network, volume)
         fitted = scan.parameters.to(device)
         return Parts(
             cross_entropy=self._cross_entropy(logits, labels, volume[:, :1], inside),

@@ -16,6 +16,7 @@ from .correction_lessons import CorrectionLessons
 from .devices import arithmetic
 from .errors import InputError
 from .finetuned_card import finetuned_card
+from .fixed_normalisation import recorded
 from .models import Model
 from .progress import Progress, part, silent
 from .settings import Settings
@@ -165,14 +166,16 @@ class _Teacher:
         self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=teaching.learning_rate, weight_decay=0.0)
         self.curve: list[Step] = []
         self.judges = [scan for scan in scans if bool((scan.held_out >= 0).any())][:_LOOKED_AT]
+        self.lessons = CorrectionLessons(scans, teaching)
 
     def teach(self, progress: Progress, on_step: Callable[[Step], None], should_stop: Callable[[], bool]) -> bool:
         """Takes all steps; returns whether it was stopped before."""
-        lessons, steps = CorrectionLessons(self.scans, self.teaching), self.teaching.steps
-        torch.manual_seed(self.teaching.seed)
+        steps = self.teaching.steps
+        for scan in self.scans:
+            self._whole(scan)
         for number in range(steps):
             progress(number / steps, "finetune", f"Learning from the corrections (step {number + 1} of {steps})")
-            self._learn(lessons, number)
+            self._learn(number)
             on_step(self.curve[-1])
             done = number + 1
             stop = should_stop() and done < steps
@@ -191,11 +194,11 @@ class _Teacher:
         self.network.load_state_dict(rounded)
         return self.network.eval().requires_grad_(False)
 
-    def _learn(self, lessons: CorrectionLessons, number: int) -> None:
+    def _learn(self, number: int) -> None:
         for group in self.optimiser.param_groups:
             group["lr"] = self._rate(number)
         with arithmetic(self.device, self.precision):
-            loss, parts = lessons.loss(self.network, number)
+            loss, parts = self.lessons.loss(self.network, number)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_NORM)
@@ -217,7 +220,7 @@ class _Teacher:
         self.network.load_state_dict(self.average)
         self.network.eval()
         looked_at = {id(scan): scan for scan in (self.scans[0], *self.judges)}
-        found = {key: scan.log_posteriors(self.network) for key, scan in looked_at.items()}
+        found = {key: self._whole(scan) for key, scan in looked_at.items()}
         losses = [_held_out_loss(scan, found[id(scan)]) for scan in self.judges]
         loss = float(np.mean(losses)) if losses else self.best_loss
         if loss < self.best_loss or not losses:  # the newest are the best where there is nothing to judge by
@@ -227,6 +230,16 @@ class _Teacher:
         self.network.load_state_dict(own)
         self.network.train()
         return preview
+
+    def _whole(self, scan: TaughtScan) -> Tensor:
+        """(3, i, j, k) log-posteriors of a whole scan, whose patches from now on are normalised as it is."""
+        with recorded(self.network) as statistics:
+            log_posteriors = scan.log_posteriors(self.network)
+        # Made for inference, which autograd would not touch.
+        self.lessons.statistics[id(scan)] = {
+            name: (mean.clone(), variance.clone()) for name, (mean, variance) in statistics.items()
+        }
+        return log_posteriors
 
 
 def _held_out_loss(scan: TaughtScan, log_posteriors: Tensor) -> float:
