@@ -14,7 +14,7 @@ from GMMSegExtensionLib.bindings import (
 )
 from GMMSegExtensionLib.log_panel import LogPanel
 from GMMSegExtensionLib.output_nodes import inputOf
-from GMMSegExtensionLib.parameters import GMMSegExtensionParameterNode, applyPreset, matchingPreset
+from GMMSegExtensionLib.parameters import GMMSegExtensionParameterNode, applyPreset, matchingPreset, parametersIn
 from GMMSegExtensionLib.sample_data import registerSampleData
 from GMMSegExtensionLib.segmentation_logic import SegmentationLogic
 from GMMSegExtensionLib.self_test import SelfTest
@@ -89,6 +89,7 @@ class GMMSegExtensionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         # These need Qt; the rest of this file can be used where there is none.
         from GMMSegExtensionLib.engine_follower import EngineFollower
         from GMMSegExtensionLib.panel_context import PanelContext
+        from GMMSegExtensionLib.panels import Panels
         from GMMSegExtensionLib.results_panel import ResultsPanel
         from GMMSegExtensionLib.segment_panel import SegmentPanel
 
@@ -121,21 +122,26 @@ class GMMSegExtensionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._segmentPanel = SegmentPanel(
             ui, context, self.resourcePath("requirements.txt"), onFinished=self.onSegmentationFinished
         )
+        self._panels = Panels(ui, context, self.resourcePath, self._results, self.onModelsChanged)
 
     def cleanup(self) -> None:
         """Let go of everything, when the application closes or the module is reloaded."""
         slicer.app.disconnect("aboutToQuit()", self.onAboutToQuit)
         self.setParameterNode(None)
+        self._panels.close()
+        self._results.close()
         self._segmentPanel.close()
         self.removeObservers()
 
     def enter(self) -> None:
         """The user opens the module."""
         self.initializeParameterNode()
+        self._panels.enter()
         self._segmentPanel.warmUp()
 
     def exit(self) -> None:
         """The user opens another module: a run goes on, the panel does not follow the parameters meanwhile."""
+        self._panels.exit()
         self.setParameterNode(None)
 
     def onAboutToQuit(self) -> None:
@@ -178,6 +184,7 @@ class GMMSegExtensionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         for binding in self._bindings:
             binding.setParameters(parameterNode)
         self._segmentPanel.setParameters(parameterNode)
+        self._panels.setParameters(parameterNode)
         if parameterNode:
             self._controls.show(parameterNode)
         self._showResults()
@@ -221,12 +228,15 @@ class GMMSegExtensionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _showResults(self) -> None:
         # None lets go of the nodes: those of a closed scene must not be held.
         inputVolume = self._parameterNode.inputVolume if self._parameterNode else None
-        self._results.show(inputVolume, self.logic.outputsOf(inputVolume))
+        outputs = self.logic.outputsOf(inputVolume)
+        self._results.show(inputVolume, outputs)
+        self._panels.show(inputVolume, outputs)
 
     def onSegmentationFinished(self, inputVolume, outputs) -> None:
         """Show new results, unless the user has gone on to another volume or module meanwhile."""
         if self._parameterNode is not None and self._parameterNode.inputVolume is inputVolume:
             self._results.showFinished(inputVolume, outputs)
+            self._panels.show(inputVolume, outputs)
 
     def onClassNamesEdited(self, names: list[str]) -> None:
         """Keep the user's names for later runs with this number of classes."""
@@ -237,6 +247,7 @@ class GMMSegExtensionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """A panel changed the results of ``inputVolume``."""
         if self._parameterNode is not None and self._parameterNode.inputVolume is inputVolume:
             self._showResults()
+            self._checkCanApply()
 
     def onEngineEvent(self, event: dict) -> None:
         """Hand on what the worker says that belongs to no job."""
@@ -247,7 +258,9 @@ class GMMSegExtensionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _offer(self, event: dict) -> None:
         self._devices.setChoices(["auto", *event.get("devices", [])])
         self._networks.setChoices(event.get("networks", []))
-        models = {model["name"]: f"{model['name']}: {model['title']}" for model in event.get("models", [])}
+
+    def onModelsChanged(self, models: dict[str, str]) -> None:
+        """Offer the models that can be used, by {name: label}."""
         self._models.setChoices(list(models), lambda name: models.get(name, name))
 
 
@@ -260,7 +273,7 @@ class GMMSegExtensionLogic(ScriptedLoadableModuleLogic, SegmentationLogic):
 
     def getParameterNode(self) -> GMMSegExtensionParameterNode:
         """The module's parameters in the scene, made when there are none."""
-        return GMMSegExtensionParameterNode(super().getParameterNode())
+        return parametersIn(super().getParameterNode())
 
     @staticmethod
     def firstInputVolume():

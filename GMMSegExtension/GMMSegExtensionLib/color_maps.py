@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import slicer
 import vtk
 
+from .own_views import FIELD_VIEW, sliceViewID
+
 _ATTRIBUTE = "GMMSegExtension.colorMap"
-_LEGEND_VIEW = "vtkMRMLSliceNodeRed"
+_LEGEND_VIEWS = (sliceViewID("Red"), sliceViewID(FIELD_VIEW))
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,14 @@ def show(volumeNode, colorMap: ColorMap, window: tuple[float, float], legendTitl
     _showLegend(volumeNode, legendTitle)
 
 
+def renewLegend(volumeNode) -> None:
+    """Let views that were made after the legend draw it too, unless the user has hidden it."""
+    legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(volumeNode)
+    if legend is not None and legend.GetVisibility():
+        legend.SetVisibility(False)
+        legend.SetVisibility(True)
+
+
 def _showLegend(volumeNode, title: str) -> None:
     # The class is known already inside the application; outside it the scene has to be told.
     if not slicer.mrmlScene.GetClassNameByTag("ColorLegendDisplay"):
@@ -76,6 +86,6 @@ def _showLegend(volumeNode, title: str) -> None:
         legend.SetSize(0.1, 0.5)
         legend.GetTitleTextProperty().SetFontSize(12)
         legend.GetLabelTextProperty().SetFontSize(11)
-        legend.SetViewNodeIDs([_LEGEND_VIEW])
+        legend.SetViewNodeIDs(_LEGEND_VIEWS)
     legend.SetVisibility(False)
     legend.SetVisibility(True)

@@ -9,6 +9,8 @@ import qt
 from .segmentation_logic import SegmentationLogic
 
 _POLL_MILLISECONDS = 50
+# Between steps of work on results: the application draws and reacts meanwhile.
+_WORK_MILLISECONDS = 5
 
 
 class EngineFollower:
@@ -27,6 +29,7 @@ class EngineFollower:
 
     def follow(self) -> None:
         """Poll until nothing more is to be expected; called after a job or the worker was started."""
+        self._timer.setInterval(self._interval())
         self._timer.start()
 
     def stop(self) -> None:
@@ -36,7 +39,12 @@ class EngineFollower:
     def _poll(self) -> None:
         for event in self._logic.pollEngine():
             self._onEvent(event)
+        if self._timer.interval != self._interval():
+            self._timer.setInterval(self._interval())
         engine = self._logic.engine
         isStarting = engine.running and engine.capabilities is None
         if not self._logic.jobs.isRunning and not engine.busy and not isStarting:
             self._timer.stop()
+
+    def _interval(self) -> int:
+        return _WORK_MILLISECONDS if self._logic.jobs.isWorking else _POLL_MILLISECONDS

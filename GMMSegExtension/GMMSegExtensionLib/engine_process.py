@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import queue
 import subprocess
 import threading
@@ -47,6 +48,7 @@ class EngineProcess:
         self._lines: queue.Queue = queue.Queue()
         self._activeJob: str | None = None
         self._cancelDeadline: float | None = None
+        self._wishes: set[str] = set()
         self._readers: list[threading.Thread] = []
         self._foundDeadAt: float | None = None
         self.capabilities: dict | None = None
@@ -93,13 +95,23 @@ class EngineProcess:
         self.start()
         self._activeJob = request["id"]
         self._cancelDeadline = None
+        self._wishes.clear()
         self._write(request)
 
-    def cancel(self) -> None:
-        """Ask the worker to end the running job; :meth:`poll` gives its answer, or makes it up when none comes."""
-        if self.busy and self._cancelDeadline is None:
-            self._cancelDeadline = time.monotonic() + self._cancelPatience
-            self._write({"cancel": self._activeJob})
+    def cancel(self, patience: float | None = None) -> None:
+        """Ask the worker to end the running job; :meth:`poll` gives its answer, or makes it up when none comes.
+
+        :param patience: seconds that it has to finish early with what it has so far; None drops the job, for which it
+            has the usual time. The shortest of several counts.
+        """
+        if not self.busy:
+            return
+        wish = "cancel" if patience is None else "finish"
+        deadline = time.monotonic() + (self._cancelPatience if patience is None else patience)
+        if wish not in self._wishes:
+            self._wishes.add(wish)
+            self._write({wish: self._activeJob})
+        self._cancelDeadline = min(self._cancelDeadline or math.inf, deadline)
 
     def poll(self, wait: float = 0.0) -> list[dict]:
         """Events since the last call; log lines come as ``{"event": "log", "line"}``.
@@ -118,8 +130,9 @@ class EngineProcess:
         if self._hasEnded():
             events.extend(self._ended())
         elif self._cancelDeadline is not None and time.monotonic() > self._cancelDeadline:
-            process_tree.end(self._process)
-            events.extend(self._ended())
+            self._cancelDeadline = math.inf
+            # Ending takes seconds when the worker does not listen; the caller need not wait for it.
+            threading.Thread(target=process_tree.end, args=(self._process,), name="gmmseg-end", daemon=True).start()
         return events
 
     def stop(self, patience: float = 2.0) -> None:
@@ -133,7 +146,7 @@ class EngineProcess:
             process.wait(patience / 4)
         except subprocess.TimeoutExpired:
             process_tree.end(process, patience)
-        self._forgetProcess()
+        self._forgetProcess(_LAST_WORDS_SECONDS)
 
     def _arrived(self, wait: float) -> list[tuple[str, str]]:
         lines = []
@@ -193,13 +206,13 @@ class EngineProcess:
             return time.monotonic() - self._foundDeadAt > _LAST_WORDS_SECONDS
         return self._lines.empty()
 
-    def _forgetProcess(self) -> None:
+    def _forgetProcess(self, patience: float = 0.0) -> None:
         process, self._process, self.capabilities, self._foundDeadAt = self._process, None, None, None
         if process is None:
             return
         _closeQuietly(process.stdin)
         for reader, stream in zip(self._readers, (process.stdout, process.stderr), strict=True):
-            reader.join(timeout=_LAST_WORDS_SECONDS)
+            reader.join(timeout=patience)
             if not reader.is_alive():  # closing a stream under its reader would wait for the reader
                 _closeQuietly(stream)
         self._readers = []

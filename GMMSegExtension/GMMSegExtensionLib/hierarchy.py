@@ -28,17 +28,34 @@ def placeInHelperFolder(node, inputNode) -> None:
     _move(tree, _item(tree, node), _helperFolder(tree, inputItem, inputNode))
 
 
+def removeEmptyHelperFolder(inputNode) -> None:
+    """Take the folder of helper nodes away when nothing is left in it."""
+    tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    item = tree.GetItemByDataNode(inputNode) if tree is not None else 0
+    folder = _existingHelperFolder(tree, item) if item else 0
+    if folder and tree.GetNumberOfItemChildren(folder) == 0:
+        tree.RemoveItem(folder)
+
+
 def _helperFolder(tree, inputItem: int, inputNode) -> int:
+    folder = _existingHelperFolder(tree, inputItem)
+    if folder:
+        return folder
+    folder = tree.CreateFolderItem(inputItem, _("{name} segmentation helpers").format(name=name(inputNode)))
+    tree.SetItemAttribute(folder, _FOLDER_ATTRIBUTE, "1")
+    tree.SetItemExpanded(folder, False)
+    return folder
+
+
+def _existingHelperFolder(tree, inputItem: int) -> int:
+    """0 when there is none."""
     children = vtk.vtkIdList()
     tree.GetItemChildren(inputItem, children)
     for position in range(children.GetNumberOfIds()):
         child = children.GetId(position)
         if tree.GetItemAttribute(child, _FOLDER_ATTRIBUTE):
             return child
-    folder = tree.CreateFolderItem(inputItem, _("{name} segmentation helpers").format(name=name(inputNode)))
-    tree.SetItemAttribute(folder, _FOLDER_ATTRIBUTE, "1")
-    tree.SetItemExpanded(folder, False)
-    return folder
+    return 0
 
 
 def _item(tree, node) -> int:

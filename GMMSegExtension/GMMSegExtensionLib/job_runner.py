@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import time
 import traceback
+from collections import deque
+from dataclasses import dataclass
 from typing import Protocol
 
 from slicer.i18n import tr as _
 
 from .engine_process import EngineProcess
+from .steps import Announce, Steps
+
+# As much of a job's own work as is done at one tick, unless a single step takes longer.
+_WORK_SECONDS = 0.02
+_LAST_EVENTS = ("done", "failed", "cancelled")
 
 
 class EngineJob(Protocol):
-    """What the worker is asked for, and what becomes of its answer."""
+    """What the worker is asked for, and what becomes of its answer.
+
+    A job that answers a cancel with what it has so far, which takes its time, has ``cancelPatience``: the seconds that
+    the worker may take for that.
+    """
 
     id: str
     message: dict  # for the worker, with "id" and "job"
@@ -19,17 +31,31 @@ class EngineJob(Protocol):
     def lostSource(self) -> str:
         """The sentence for a node that the job needs and the scene no longer has, empty when all are there."""
 
-    def handle(self, event: dict) -> None:
-        """React to one event of the worker."""
+    def handle(self, event: dict) -> Steps[Announce | None] | None:
+        """React to one event of the worker.
+
+        What takes longer than some milliseconds is returned as steps, which the runner does at the next ticks while
+        later events wait. Those of the last event may have a function as outcome: it is called when the job has ended
+        and the next one may be started.
+        """
 
     def fail(self, reason: str, kind: str = "internal", details: str = "") -> None:
         """End with a sentence; the scene is as before."""
 
     def abandon(self, reason: str = "") -> None:
-        """End here, whatever the worker still sends: the scene is as before."""
+        """End here, whatever the worker still sends: the scene is as before, also in the middle of the steps."""
 
     def cleanUp(self) -> bool:
         """Delete the temporary files; false while the worker holds one of them."""
+
+
+@dataclass(frozen=True)
+class _Work:
+    """Steps under way, and which of the job's phases they belong to."""
+
+    steps: Steps
+    isPreparing: bool = False
+    isLast: bool = False
 
 
 class JobRunner:
@@ -42,20 +68,30 @@ class JobRunner:
         self.engine = engine
         self._job: EngineJob | None = None
         self._unsent: dict | None = None
+        self._work: _Work | None = None
+        self._isStepping = False
+        self._isCancelled = False
+        self._events: deque[dict] = deque()
         self._endedJobs: list[EngineJob] = []
 
     @property
     def isRunning(self) -> bool:
-        """Whether a job is under way."""
+        """Whether a job is under way, the writing of its results included."""
         return self._job is not None
+
+    @property
+    def isWorking(self) -> bool:
+        """Whether the next :meth:`poll` has work to do even when the worker says nothing."""
+        return self._job is not None and (self._work is not None or bool(self._events))
 
     def isRunningJob(self, job) -> bool:
         """Whether ``job`` is the one under way."""
         return job is not None and self._job is job
 
-    def start(self, job: EngineJob) -> None:
+    def start(self, job: EngineJob, preparation: Steps[None] | None = None) -> None:
         """Begin a job; its events reach it from :meth:`poll`.
 
+        :param preparation: what is to be done before its message can be sent, such as :meth:`Exchange.writeSteps`.
         :raises RuntimeError: a job is under way, or the worker cannot be started; the job's files are removed.
         """
         try:
@@ -67,21 +103,29 @@ class JobRunner:
             raise
         self._job = job
         self._unsent = job.message
+        self._isCancelled = False
+        self._events.clear()
+        self._work = None if preparation is None else _Work(preparation, isPreparing=True)
         self._sendWhenFree()
 
     def poll(self, wait: float = 0.0) -> list[dict]:
-        """Handle what the worker has sent since the last call, at most ``wait`` seconds later.
+        """Handle what the worker has sent since the last call, at most ``wait`` seconds later, and go on with the work.
 
         :returns: events that belong to no job: ``ready``, ``unavailable``, ``log`` and ``exited``.
         """
         others = []
-        for event in self.engine.poll(wait):
+        for event in self.engine.poll(0.0 if self.isWorking else wait):
             if "id" not in event:
                 others.append(event)
             elif self._job is not None and event["id"] == self._job.id:
-                self._handle(event)
+                self._events.append(event)
         if self._job is not None and self._job.lostSource():
             self.abandon(self._job.lostSource())
+        deadline = time.monotonic() + _WORK_SECONDS
+        while self.isWorking and not self._isStepping:
+            self._goOn()
+            if time.monotonic() > deadline:
+                break
         self._sendWhenFree()
         self._removeLeftFiles()
         return others
@@ -90,10 +134,13 @@ class JobRunner:
         """Ask for the end of the job, which is told to its owner when the worker has answered."""
         if self._job is None:
             return
-        if self._unsent is not None:
-            self.abandon()
-        else:
-            self.engine.cancel()
+        patience = getattr(self._job, "cancelPatience", None)
+        isWriting = self._work is not None and self._work.isLast
+        if self._unsent is not None or (isWriting and patience is None):
+            self.abandon()  # the worker knows nothing of it yet, or no more
+        elif not isWriting:
+            self._isCancelled = patience is None
+            self.engine.cancel(patience)
 
     def abandon(self, reason: str = "") -> None:
         """End the job at once: the worker's answer is not waited for, and nothing more is written to the scene."""
@@ -102,7 +149,7 @@ class JobRunner:
             return
         if self._unsent is None:
             self.engine.cancel()
-        self._unsent = None
+        self._forgetWork()
         self._endedJobs.append(job)
         job.abandon(reason)
 
@@ -112,29 +159,84 @@ class JobRunner:
         self.engine.stop()
         self._removeLeftFiles()
 
-    def _handle(self, event: dict) -> None:
+    def _goOn(self) -> None:
+        """Do one step, or handle one event."""
+        if self._work is not None:
+            self._step(self._work)
+            return
+        event = self._events.popleft()
+        if self._isCancelled and event["event"] == "done":  # the cancel came too late for the worker, not for the user
+            event = {"id": event["id"], "event": "cancelled"}
+        if not self._isOutdated(event):
+            self._handle(event)
+
+    def _step(self, work: _Work) -> None:
         job = self._job
-        if event["event"] in ("done", "failed", "cancelled"):
-            # First, because a listener may show a dialog or start the next job.
+        self._isStepping = True  # a step may let the application handle events, a timer's among them
+        try:
+            next(work.steps)
+            return
+        except StopIteration as end:
+            announce = end.value
+        except Exception as error:
+            if self._work is work:
+                self._fail(job, error, work)
+            return
+        finally:
+            self._isStepping = False
+        if self._work is not work:
+            return  # abandoned meanwhile
+        self._work = None
+        if work.isLast:
             self._job = None
             self._endedJobs.append(job)
+            if announce is not None:
+                announce()
+
+    def _handle(self, event: dict) -> None:
+        job, isLast = self._job, event["event"] in _LAST_EVENTS
+        if isLast:
+            self._job = None  # first, because a listener may show a dialog or start the next job
         try:
-            job.handle(event)
+            steps = job.handle(event)
         except Exception as error:
-            # Nobody above a timer would see it: the user is told, the scene brought back.
-            if self._job is job:
-                self._job = None
-                self._endedJobs.append(job)
-            self._unsent = None
+            self._fail(job, error)
+            return
+        if steps is not None:
+            self._job, self._work = job, _Work(steps, isLast=isLast)
+        elif isLast:
+            self._endedJobs.append(job)
+
+    def _isOutdated(self, event: dict) -> bool:
+        """Whether an event is a preview that something newer has already followed."""
+        return event["event"] == "preview" and any(
+            later["event"] in _LAST_EVENTS
+            or (later["event"] == "preview" and later.get("subject") == event.get("subject"))
+            for later in self._events
+        )
+
+    def _fail(self, job: EngineJob, error: Exception, work: _Work | None = None) -> None:
+        """Nobody above a timer would see the error: the user is told, the scene brought back."""
+        if self._unsent is None:
             self.engine.cancel()
-            job.fail(
-                _("The results could not be put into the scene: {cause}").format(cause=str(error)),
-                details=traceback.format_exc(),
-            )
+        self._job = None
+        self._forgetWork()
+        self._endedJobs.append(job)
+        if work is not None and work.isPreparing:
+            kind = "input" if isinstance(error, ValueError) else "internal"
+            job.fail(str(error), kind, "" if kind == "input" else traceback.format_exc())
+        else:
+            reason = _("The results could not be put into the scene: {cause}").format(cause=str(error))
+            job.fail(reason, details=traceback.format_exc())
+
+    def _forgetWork(self) -> None:
+        self._unsent = None
+        self._work = None
+        self._events.clear()
 
     def _sendWhenFree(self) -> None:
-        """Send the job once the worker has ended the one before, which may have been abandoned."""
-        if self._unsent is not None and not self.engine.busy:
+        """Send the job once it is prepared and the worker has ended the one before, which may have been abandoned."""
+        if self._unsent is not None and self._work is None and not self.engine.busy:
             message, self._unsent = self._unsent, None
             self.engine.submit(message)
 

@@ -6,12 +6,15 @@ follow their nodes when the scene is read into another one, so a rerun finds its
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import slicer
 
-_ROLE = "GMMSegExtension.role"
-_INPUT = "GMMSegExtension.input"
-_CHANNEL = "GMMSegExtension.channel"
-_INDEX = "GMMSegExtension.index"
+_PREFIX = "GMMSegExtension."
+_ROLE = _PREFIX + "role"
+_INPUT = _PREFIX + "input"
+_CHANNEL = _PREFIX + "channel"
+_INDEX = _PREFIX + "index"
 
 SEGMENTATION = "segmentation"
 BIAS_FIELD = "biasField"
@@ -19,6 +22,14 @@ BIAS_OVERLAY = "biasOverlay"
 CORRECTED = "corrected"
 POSTERIOR = "posterior"
 UNCERTAINTY = "uncertainty"
+CONFIRMED = "confirmed"
+REGION_BOX = "regionBox"
+FIELD_CONTOUR = "fieldContour"
+HISTOGRAM_TABLE, HISTOGRAM_SERIES, HISTOGRAM_CHART = "histogramTable", "histogramSeries", "histogramChart"
+PROFILE_LINE = "profileLine"
+PROFILE_TABLE, PROFILE_SERIES, PROFILE_CHART = "profileTable", "profileSeries", "profileChart"
+BEFORE = "beforeTeaching"
+LOSS_TABLE, LOSS_SERIES, LOSS_CHART = "lossTable", "lossSeries", "lossChart"
 
 CLASS_NAMES = {
     SEGMENTATION: "vtkMRMLSegmentationNode",
@@ -27,6 +38,20 @@ CLASS_NAMES = {
     CORRECTED: "vtkMRMLScalarVolumeNode",
     POSTERIOR: "vtkMRMLScalarVolumeNode",
     UNCERTAINTY: "vtkMRMLScalarVolumeNode",
+    CONFIRMED: "vtkMRMLSegmentationNode",
+    REGION_BOX: "vtkMRMLMarkupsROINode",
+    FIELD_CONTOUR: "vtkMRMLModelNode",
+    HISTOGRAM_TABLE: "vtkMRMLTableNode",
+    HISTOGRAM_SERIES: "vtkMRMLPlotSeriesNode",
+    HISTOGRAM_CHART: "vtkMRMLPlotChartNode",
+    PROFILE_LINE: "vtkMRMLMarkupsLineNode",
+    PROFILE_TABLE: "vtkMRMLTableNode",
+    PROFILE_SERIES: "vtkMRMLPlotSeriesNode",
+    PROFILE_CHART: "vtkMRMLPlotChartNode",
+    BEFORE: "vtkMRMLSegmentationNode",
+    LOSS_TABLE: "vtkMRMLTableNode",
+    LOSS_SERIES: "vtkMRMLPlotSeriesNode",
+    LOSS_CHART: "vtkMRMLPlotChartNode",
 }
 
 
@@ -64,6 +89,21 @@ def inputOf(node):
     return node.GetNodeReference(_INPUT) if node is not None and node.GetAttribute(_ROLE) else None
 
 
+def channelOf(node):
+    """The channel that a result belongs to, or None when the node is no result."""
+    return node.GetNodeReference(_CHANNEL) if node is not None and node.GetAttribute(_ROLE) else None
+
+
+def roleOf(node) -> str:
+    """The role of a result, empty when the node is no result."""
+    return node.GetAttribute(_ROLE) or ""
+
+
+def indexOf(node) -> int:
+    """Which of the results of its role a node is, such as the class of a posterior."""
+    return int(node.GetAttribute(_INDEX) or 0)
+
+
 def obtain(inputNode, role: str, name: str, channelNode=None, index: int = 0, chosenNode=None):
     """The node to write a result to: the one the user chose, else the earlier one, else a new one called ``name``."""
     channelNode = channelNode or inputNode
@@ -78,6 +118,26 @@ def obtain(inputNode, role: str, name: str, channelNode=None, index: int = 0, ch
     node.SetNodeReferenceID(_INPUT, inputNode.GetID())
     node.SetNodeReferenceID(_CHANNEL, channelNode.GetID())
     return node
+
+
+def restorer(node) -> Callable[[], None]:
+    """A function that makes ``node`` the result again that it is now, or the ordinary node, with its attributes."""
+    attributes = {name: node.GetAttribute(name) for name in node.GetAttributeNames() if name.startswith(_PREFIX)}
+    references = {role: node.GetNodeReferenceID(role) for role in (_INPUT, _CHANNEL)}
+
+    def restore() -> None:
+        for name in node.GetAttributeNames():
+            if name.startswith(_PREFIX) and name not in attributes:
+                node.RemoveAttribute(name)
+        for name, value in attributes.items():
+            node.SetAttribute(name, value)
+        for role, identifier in references.items():
+            if identifier:
+                node.SetNodeReferenceID(role, identifier)
+            else:
+                node.RemoveNodeReferenceIDs(role)
+
+    return restore
 
 
 def release(node) -> None:

@@ -7,6 +7,7 @@ import dataclasses
 import enum
 from typing import Annotated
 
+from gmmseg import models
 from gmmseg.settings import LIMITS, MODES, PRECISIONS, PRESETS, Settings
 from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
 from slicer.i18n import tr as _
@@ -16,6 +17,7 @@ from .request import ChosenOutputs, SegmentationRequest
 
 _DEFAULTS = Settings()
 _CUSTOM = "custom"
+_BEGUN = "GMMSegExtension.Begun"
 
 
 class _Choice(enum.Enum):
@@ -54,6 +56,8 @@ class GMMSegExtensionParameterNode:
     createPosteriors - Whether each class gets a probability volume.
     entropy - Whether there is a volume of each voxel's uncertainty, which the review of slices goes by.
     classNames - Names of the classes for a number of classes other than three, darkest first.
+    teachingVolumes - Volumes that the network is taught with besides the input.
+    reviewOrientation - Slices to look through and confirm: axial, coronal or sagittal.
     """
 
     inputVolume: vtkMRMLScalarVolumeNode
@@ -85,6 +89,18 @@ class GMMSegExtensionParameterNode:
     createPosteriors: bool = False
     entropy: bool = True
     classNames: list[str]
+    teachingVolumes: list[vtkMRMLScalarVolumeNode]
+    reviewOrientation: str = "axial"
+
+
+def parametersIn(node) -> GMMSegExtensionParameterNode:
+    """The parameters in a node of the scene; those of a new scene begin with the model that is the user's default."""
+    parameters = GMMSegExtensionParameterNode(node)
+    # An attribute, because a wrapper of before fills a node that is reset with parameters again at once.
+    if node.GetAttribute(_BEGUN) is None:
+        node.SetAttribute(_BEGUN, "1")
+        parameters.model = models.default()
+    return parameters
 
 
 def settingsOf(parameters) -> Settings:
@@ -126,7 +142,7 @@ def applyPreset(parameters) -> None:
     if preset == _CUSTOM:
         return
     for field, value in Settings.from_dict({"preset": preset}).to_dict().items():
-        if field in _OUTPUTS:
+        if field in _APART:
             continue
         name = _camelCase(field)
         current = getattr(parameters, name)
@@ -136,7 +152,7 @@ def applyPreset(parameters) -> None:
 def matchingPreset(parameters) -> Preset:
     """The preset whose values the settings have, ``custom`` when they were changed by hand."""
     values = settingsOf(parameters).to_dict()
-    chosen = {field: values[field] for field in _OUTPUTS}
+    chosen = {field: values[field] for field in _APART}
     for name in PRESETS:
         if {**Settings.from_dict({"preset": name}).to_dict(), **chosen} == {**values, "preset": name}:
             return Preset(name)
@@ -144,8 +160,8 @@ def matchingPreset(parameters) -> Preset:
 
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Settings))
-# Settings that say what comes out, not how: no preset's business.
-_OUTPUTS = ("entropy",)
+# No preset's business: what comes out, and which of the user's networks answers.
+_APART = ("entropy", "model")
 
 
 def _camelCase(name: str) -> str:

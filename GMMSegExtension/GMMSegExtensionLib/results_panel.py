@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 
-import qt
 import slicer
+import vtk
 from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
-from . import slice_views
+from . import output_nodes, own_views, slice_views, surfaces
+from .results_table import ResultsTable
 from .scene import SegmentationOutputs, outputsOf
 from .slice_views import Shown
+from .surface_maker import SurfaceMaker
 from .tissues import segmentID
 from .tooltips import paragraphs
 
-_NAME_COLUMN = 0
-_ROW_HEIGHT = 22
-_SWATCH_SIZE = 12
-_COLUMN_WIDTHS = (150, 60, 50, 84)
 _WARNING_STYLE = "color: #c77700;"
 
 
@@ -31,28 +29,30 @@ class ResultsPanel(VTKObservationMixin):
     def __init__(self, ui, onNamesEdited) -> None:
         super().__init__()
         self._ui = ui
-        self._onNamesEdited = onNamesEdited
+        self._table = ResultsTable(ui.resultsTable, onNamesEdited)
         self._inputVolume = None
         self._outputs: SegmentationOutputs | None = None
-        self._isFilling = False
         self._toolTips = [button.toolTip for button in self._buttons()]
         ui.warningLabel.styleSheet = _WARNING_STYLE
-        for column, width in enumerate(_COLUMN_WIDTHS):
-            ui.resultsTable.setColumnWidth(column, width)
-        ui.resultsTable.connect("cellChanged(int,int)", self._onCellChanged)
         ui.showSegmentsButton.connect("clicked(bool)", self._onShowSegments)
         ui.showBiasFieldButton.connect("clicked(bool)", self._onShowBiasField)
         ui.showUncertaintyButton.connect("clicked(bool)", self._onShowUncertainty)
+        ui.showProbabilityButton.connect("clicked(bool)", self._onShowProbability)
         ui.showCorrectedButton.connect("clicked(bool)", self._onShowCorrected)
+        ui.showSurfacesButton.connect("clicked(bool)", self._onShowSurfaces)
+        self._surfaceToolTip = ui.showSurfacesButton.toolTip
+        self._surfaceMaker = SurfaceMaker(self._showSurfaceState)
+        self._probability: int | None = None
 
     def show(self, inputVolume, outputs: SegmentationOutputs | None) -> None:
         """Show ``outputs`` of ``inputVolume``, or that there are none."""
         self.removeObservers()
         self._inputVolume, self._outputs = inputVolume, outputs
+        self._table.show(outputs)
         hasResults = outputs is not None
         ui = self._ui
         ui.resultsHintLabel.visible = not hasResults
-        for widget in (ui.resultsTable, ui.fieldRangeLabel, ui.showLabel, *self._buttons()):
+        for widget in (ui.resultsTable, ui.fieldRangeLabel, ui.showLabel, ui.showSurfacesButton, *self._buttons()):
             widget.visible = hasResults
         # Not made unless it was asked for, so there is nothing to miss without it.
         ui.showUncertaintyButton.visible = hasResults and outputs.uncertainty is not None
@@ -61,14 +61,46 @@ class ResultsPanel(VTKObservationMixin):
         if not hasResults:
             return
         self._enableButtons()
-        self._fillTable()
         ui.fieldRangeLabel.text = _fieldText(outputs.report)
         ui.priorLabel.text = _priorText(outputs.report)
         self._showWarnings(outputs.report.get("warnings", []))
         self._showState()
-        self.addObserver(
-            outputs.segmentation.GetSegmentation(), slicer.vtkSegmentation.SegmentModified, self._onSegmentModified
-        )
+        self._makeLostSurfaces()
+        self._follow(outputs)
+
+    def close(self) -> None:
+        """Drop what is under way."""
+        self._surfaceMaker.close()
+        self.removeObservers()
+
+    def swapBeforeAfter(self) -> None:
+        """Switch between the volume as it is and the corrected one."""
+        self._press(self._ui.showCorrectedButton)
+
+    def toggleSegments(self) -> None:
+        """Show or hide the segments."""
+        self._press(self._ui.showSegmentsButton)
+
+    def toggleBiasField(self) -> None:
+        """Show or hide the bias field."""
+        self._press(self._ui.showBiasFieldButton)
+
+    def toggleUncertainty(self) -> None:
+        """Show or hide the uncertainty map."""
+        self._press(self._ui.showUncertaintyButton)
+
+    def _press(self, button) -> None:
+        if self._outputs is not None and button.enabled:
+            button.click()
+
+    def _follow(self, outputs: SegmentationOutputs) -> None:
+        """Show what changes by other hands: edited segments, the views' own controls."""
+        segmentation = outputs.segmentation.GetSegmentation()
+        self.addObserver(segmentation, slicer.vtkSegmentation.SegmentModified, self._onSegmentModified)
+        self.addObserver(outputs.segmentation, vtk.vtkCommand.ModifiedEvent, self._onSegmentationModified)
+        for node in (outputs.segmentation.GetDisplayNode(), *own_views.usersComposites()):
+            if node is not None:
+                self.addObserver(node, vtk.vtkCommand.ModifiedEvent, self._onViewsModified)
 
     def showFinished(self, inputVolume, outputs: SegmentationOutputs) -> None:
         """Show new results, and let the views show the input with its segments."""
@@ -77,45 +109,29 @@ class ResultsPanel(VTKObservationMixin):
 
     def _buttons(self) -> tuple:
         ui = self._ui
-        return ui.showSegmentsButton, ui.showBiasFieldButton, ui.showUncertaintyButton, ui.showCorrectedButton
+        return (
+            ui.showSegmentsButton,
+            ui.showBiasFieldButton,
+            ui.showUncertaintyButton,
+            ui.showProbabilityButton,
+            ui.showCorrectedButton,
+        )
 
     def _enableButtons(self) -> None:
-        """A result that the user deleted cannot be shown."""
-        gone = paragraphs(_("This result was deleted; segment again to get it back."))
+        """A result that the user deleted, or that was not asked for, cannot be shown."""
+        gone = _("This result was deleted; segment again to get it back.")
+        noProbabilities = _("Switch on 'Probability volumes' in Outputs and segment again to see them.")
         outputs = self._outputs
-        nodes = (outputs.segmentation, outputs.biasOverlay, outputs.uncertainty, outputs.correctedVolumes)
-        for button, toolTip, node in zip(self._buttons(), self._toolTips, nodes, strict=True):
+        nodes = (
+            (outputs.segmentation, gone),
+            (outputs.biasOverlay, gone),
+            (outputs.uncertainty, gone),
+            (outputs.posteriors, noProbabilities),
+            (outputs.correctedVolumes, gone),
+        )
+        for button, toolTip, (node, reason) in zip(self._buttons(), self._toolTips, nodes, strict=True):
             button.enabled = bool(node)
-            button.toolTip = toolTip if node else gone
-
-    def _fillTable(self) -> None:
-        table = self._ui.resultsTable
-        classes = self._outputs.report["classes"]
-        self._isFilling = True
-        try:
-            table.rowCount = len(classes)
-            for row, entry in enumerate(classes):
-                table.setRowHeight(row, _ROW_HEIGHT)
-                for column, item in enumerate(self._rowItems(entry, len(classes) != 3)):
-                    table.setItem(row, column, item)
-        finally:
-            self._isFilling = False
-        table.setFixedHeight(table.sizeHint.height())  # its contents': no scroll bar within the panel's
-
-    def _rowItems(self, entry: dict, isNameEditable: bool) -> list:
-        segment = self._segment(entry["label"])
-        name = _item(segment.GetName() if segment is not None else entry["name"], isNameEditable)
-        if segment is not None:
-            name.setIcon(_swatch(segment.GetColor()))
-        means = " / ".join(f"{mean:.4g}" for mean in entry["mean"])
-        numbers = [f"{entry['volume_ml']:.1f}", f"{entry['share_percent']:.1f}", means]
-        items = [_item(number, False) for number in numbers]
-        for item in items:
-            item.setData(qt.Qt.TextAlignmentRole, qt.Qt.AlignRight | qt.Qt.AlignVCenter)
-        return [name, *items]
-
-    def _segment(self, label: int):
-        return self._outputs.segmentation.GetSegmentation().GetSegment(segmentID(label))
+            button.toolTip = toolTip if node else paragraphs(reason)
 
     def _showWarnings(self, warnings: list[str]) -> None:
         label = self._ui.warningLabel
@@ -127,9 +143,40 @@ class ResultsPanel(VTKObservationMixin):
 
     def _showState(self) -> None:
         state = slice_views.shown(self._outputs)
-        states = (state.segments, state.biasField, state.uncertainty, state.corrected)
+        hasProbability = state.probability is not None
+        if hasProbability:
+            self._probability = state.probability
+        states = (state.segments, state.biasField, state.uncertainty, hasProbability, state.corrected)
         for button, isOn in zip(self._buttons(), states, strict=True):
             button.checked = isOn
+        self._showSurfaceState()
+
+    def _showSurfaceState(self) -> None:
+        button, outputs = self._ui.showSurfacesButton, self._outputs
+        if outputs is None:
+            return
+        progress = self._surfaceMaker.progressOf(outputs.segmentation)
+        button.text = _("3-D: {done} of {count}").format(done=progress[0], count=progress[1]) if progress else _("3-D")
+        button.checked = progress is not None or surfaces.exist(outputs.segmentation)
+        button.toolTip = self._surfaceToolTip
+
+    def _makeLostSurfaces(self) -> None:
+        """Segments that had surfaces before a run get new ones."""
+        node = self._outputs.segmentation
+        if surfaces.areLost(node) and self._surfaceMaker.progressOf(node) is None:
+            self._surfaceMaker.start(node)
+
+    def _onShowSurfaces(self, isOn: bool) -> None:
+        outputs = outputsOf(self._inputVolume)  # it may have been deleted since it was shown
+        if outputs is None:
+            self.show(self._inputVolume, None)
+        elif isOn:
+            # The fluid encloses the brain, of which nothing would be seen.
+            fluids = [entry["label"] for entry in outputs.report["classes"] if entry["name"] == "CSF"]
+            surfaces.seeThrough(outputs.segmentation, [segmentID(label) for label in fluids])
+            self._surfaceMaker.start(outputs.segmentation)
+        else:
+            self._surfaceMaker.stop(outputs.segmentation)
 
     def _onShowSegments(self, isOn: bool) -> None:
         self._showInViews(Shown(segments=True) if isOn else self._checked(segments=False))
@@ -140,16 +187,22 @@ class ResultsPanel(VTKObservationMixin):
     def _onShowUncertainty(self, isOn: bool) -> None:
         self._showInViews(Shown(uncertainty=True) if isOn else self._checked(uncertainty=False))
 
+    def _onShowProbability(self, isOn: bool) -> None:
+        classes = [output_nodes.indexOf(node) for node in self._outputs.posteriors]
+        chosen = self._probability if self._probability in classes else classes[-1] if classes else None
+        self._showInViews(Shown(probability=chosen) if isOn else self._checked(probability=None))
+
     def _onShowCorrected(self) -> None:
         self._showInViews(self._checked())
 
-    def _checked(self, **changes: bool) -> Shown:
+    def _checked(self, **changes) -> Shown:
         """What the buttons say, but for ``changes``."""
         ui = self._ui
         said = Shown(
             segments=ui.showSegmentsButton.checked,
             biasField=ui.showBiasFieldButton.checked,
             uncertainty=ui.showUncertaintyButton.checked,
+            probability=self._probability if ui.showProbabilityButton.checked else None,
         )
         return dataclasses.replace(said, **changes)
 
@@ -160,36 +213,15 @@ class ResultsPanel(VTKObservationMixin):
             slice_views.show(self._inputVolume, outputs, wanted)
         self.show(self._inputVolume, outputs)
 
-    def _onCellChanged(self, row: int, column: int) -> None:
-        if self._isFilling or column != _NAME_COLUMN:
-            return
-        segment = self._segment(row + 1)
-        name = self._ui.resultsTable.item(row, column).text().strip()
-        if segment is not None and name:
-            segment.SetName(name)
-        self._fillTable()
-        self._onNamesEdited([self._nameInRow(index) for index in range(self._ui.resultsTable.rowCount)])
-
-    def _nameInRow(self, row: int) -> str:
-        return self._ui.resultsTable.item(row, _NAME_COLUMN).text()
-
     def _onSegmentModified(self, _caller=None, _event=None) -> None:
-        if not self._isFilling:
-            self._fillTable()
+        self._table.refresh()
 
+    def _onSegmentationModified(self, _caller=None, _event=None) -> None:
+        self._makeLostSurfaces()
+        self._showSurfaceState()
 
-def _item(text: str, isEditable: bool):
-    item = qt.QTableWidgetItem(text)
-    flags = qt.Qt.ItemIsEnabled | qt.Qt.ItemIsSelectable
-    item.setFlags(flags | qt.Qt.ItemIsEditable if isEditable else flags)
-    item.setToolTip(_("Double-click to change the name.") if isEditable else text)
-    return item
-
-
-def _swatch(color):
-    pixmap = qt.QPixmap(_SWATCH_SIZE, _SWATCH_SIZE)
-    pixmap.fill(qt.QColor(*(round(255 * part) for part in color)))
-    return qt.QIcon(pixmap)
+    def _onViewsModified(self, _caller=None, _event=None) -> None:
+        self._showState()
 
 
 def _fieldText(report: dict) -> str:

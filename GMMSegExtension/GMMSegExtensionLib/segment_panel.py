@@ -90,7 +90,7 @@ class SegmentPanel:
         if self._logic.jobs.isRunning:
             return _("The engine is at work on something else; wait for its end or cancel it there.")
         try:
-            return requestOf(self._parameters).obstacle()
+            return self._logic.obstacle(requestOf(self._parameters))
         except ValueError as error:
             return str(error)
 

@@ -29,6 +29,8 @@ class SegmentationLogic:
     def __init__(self, engine: EngineProcess | None = None) -> None:
         self.jobs = JobRunner(engine or EngineProcess(workerCommand, workerEnvironment))
         self._run: SegmentationRun | None = None
+        # Each tells why the results of an input volume must not be replaced now, empty when they may.
+        self.guards: list[Callable[[object], str]] = []
 
     @property
     def engine(self) -> EngineProcess:
@@ -94,19 +96,24 @@ class SegmentationLogic:
             self.abandonSegmentation()  # an interrupt from the keyboard; nothing is left to abandon otherwise
         return outcome.value()
 
+    def obstacle(self, request: SegmentationRequest) -> str:
+        """The sentence that tells why a request cannot be run now, empty when it can."""
+        guarded = (guard(request.inputVolume) for guard in self.guards)
+        return request.obstacle() or next((sentence for sentence in guarded if sentence), "")
+
     def startSegmentation(self, request: SegmentationRequest, listener: RunListener) -> None:
         """Begin a run; its events reach ``listener`` from :meth:`pollEngine`.
 
-        :raises ValueError: the request cannot be run, see :meth:`SegmentationRequest.obstacle`.
+        :raises ValueError: the request cannot be run, see :meth:`obstacle`.
         :raises RuntimeError: a run is under way, or the worker cannot be started.
         """
         if self.isRunning:
             raise RuntimeError(_("A segmentation is running; wait for its end or cancel it."))
-        obstacle = request.obstacle()
+        obstacle = self.obstacle(request)
         if obstacle:
             raise ValueError(obstacle)
         run = SegmentationRun(request, listener)
-        self.jobs.start(run)
+        self.jobs.start(run, run.prepareSteps())
         self._run = run
 
     def pollEngine(self, wait: float = 0.0) -> list[dict]:

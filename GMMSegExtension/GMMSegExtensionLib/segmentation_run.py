@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import slicer
 from slicer.i18n import tr as _
 
 from . import volumes
+from .engine_result import EngineResult
 from .exchange import Exchange
 from .request import SegmentationRequest
-from .scene import EngineResult, SceneWriter, SegmentationOutputs
+from .scene import setRun
+from .scene_writer import SceneWriter
+from .steps import Announce, Steps
 
 
 def _ignore(*_arguments) -> None:
@@ -37,7 +41,7 @@ class RunListener:
 
 
 class SegmentationRun:
-    """Follows one request; ``ended`` is true once nothing more will come.
+    """Follows one request, see :class:`EngineJob`; ``ended`` is true once nothing more will come.
 
     :raises ValueError: a node of the request cannot be used.
     """
@@ -50,7 +54,7 @@ class SegmentationRun:
         self._exchange = Exchange()
         self.ended = False
         try:
-            self.message = self._exchange.send(request)
+            self.message = self._announce()
         except BaseException:
             self._exchange.remove()
             raise
@@ -66,8 +70,12 @@ class SegmentationRun:
                 return _("'{name}' was removed, so its segmentation was cancelled.").format(name=volumes.name(node))
         return ""
 
-    def handle(self, event: dict) -> None:
-        """React to one event of the worker."""
+    def prepareSteps(self) -> Steps[None]:
+        """Write the arrays that the message names."""
+        yield from self._exchange.writeSteps()
+
+    def handle(self, event: dict) -> Steps | None:
+        """React to one event of the worker; what takes longer comes as steps."""
         handler = {
             "progress": self._onProgress,
             "preview": self._onPreview,
@@ -75,8 +83,7 @@ class SegmentationRun:
             "failed": self._onFailed,
             "cancelled": self._onCancelled,
         }.get(event["event"])
-        if handler is not None and not self.ended:
-            handler(event)
+        return handler(event) if handler is not None and not self.ended else None
 
     def abandon(self, reason: str = "") -> None:
         """End the run here, whatever the worker still sends: the scene is as before."""
@@ -94,42 +101,52 @@ class SegmentationRun:
             event["fraction"], event.get("stage", ""), event.get("message", ""), event.get("remaining_seconds")
         )
 
-    def _onPreview(self, event: dict) -> None:
+    def _onPreview(self, event: dict) -> Steps | None:
         try:
             labels = self._exchange.take(event["labels"])
         except FileNotFoundError:
-            return  # the worker replaced it by a newer one before it was read
-        node = self._writer.preview(labels)
+            return None  # the worker replaced it by a newer one before it was read
+        return self._previewSteps(labels)
+
+    def _previewSteps(self, labels: np.ndarray) -> Steps[None]:
+        node = yield from self._writer.previewSteps(labels)
         if node is not None:
             self._listener.preview(node)
 
-    def _onDone(self, event: dict) -> None:
-        outputs = self._write(event)
+    def _onDone(self, event: dict) -> Steps[Announce]:
+        result = EngineResult.of(event, self._exchange.open, self._request.outputs.posteriors)
+        outputs = yield from self._writer.writeSteps(result)
+        setRun(outputs.segmentation, self.id)
+        self._writer.keep()
         self._end()
-        self._listener.finished(outputs)
+        return lambda: self._listener.finished(outputs)
 
-    def _write(self, event: dict) -> SegmentationOutputs:
-        take = self._exchange.take
-        result = EngineResult(
-            labels=take(event["labels"]),
-            biasField=take(event["bias_field"]),
-            corrected=take(event["corrected"]),
-            brainMask=take(event["brain_mask"]).astype(bool),
-            posteriors=take(event["posteriors"]) if self._request.outputs.posteriors else None,
-            box=tuple(event["box"]),
-            report=event["report"],
-            entropy=take(event["entropy"]) if event.get("entropy") else None,
-        )
-        return self._writer.write(result)
+    def _announce(self) -> dict:
+        request, exchange = self._request, self._exchange
+        mask = None
+        if request.maskSource == "given" and request.maskNode.IsA("vtkMRMLSegmentationNode"):
+            mask = exchange.sendSegment("mask", request.maskNode, request.maskSegmentID, request.inputVolume)
+        elif request.maskSource == "given":
+            mask = exchange.sendVolume("mask", request.maskNode)
+        return {
+            "id": exchange.id,
+            "job": "segment",
+            "images": [exchange.sendVolume(f"image{index}", node) for index, node in enumerate(request.channels)],
+            "mask": mask,
+            "mask_source": request.maskSource,
+            "settings": request.settings.to_dict(),
+            "output": str(exchange.output),
+        }
 
     def _onFailed(self, event: dict) -> None:
         self.fail(event.get("reason", ""), event.get("kind", "internal"), event.get("details", ""))
 
     def fail(self, reason: str, kind: str = "internal", details: str = "") -> None:
         """End the run with a sentence; the scene is as before."""
-        self._writer.undo()
-        self._end()
-        self._listener.failed(reason, kind, details)
+        if not self.ended:
+            self._writer.undo()
+            self._end()
+            self._listener.failed(reason, kind, details)
 
     def _onCancelled(self, event: dict) -> None:
         self.abandon()

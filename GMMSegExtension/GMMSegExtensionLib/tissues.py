@@ -44,6 +44,11 @@ def segmentID(label: int) -> str:
     return f"{_SEGMENT_ID_PREFIX}{label}"
 
 
+def labelOf(identifier: str) -> int:
+    """The class label that a segment ID of :func:`segmentID` stands for."""
+    return int(identifier.removeprefix(_SEGMENT_ID_PREFIX))
+
+
 def isClass(identifier: str) -> bool:
     """Whether a segment ID is one of :func:`segmentID`, not of a segment that the user added."""
     return identifier.startswith(_SEGMENT_ID_PREFIX)

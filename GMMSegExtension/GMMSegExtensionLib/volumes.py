@@ -5,10 +5,15 @@ The engine indexes (I, J, K) and wants an affine from voxel to RAS millimetres; 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import slicer
 import vtk
 from slicer.i18n import tr as _
+from vtk.util.numpy_support import get_vtk_array_type, vtk_to_numpy
+
+from .steps import Steps, finish, slabs
 
 
 def voxels(volumeNode) -> np.ndarray:
@@ -73,11 +78,76 @@ def segmentVoxels(segmentationNode, segmentID: str, referenceVolumeNode) -> np.n
 
 
 def setVoxels(volumeNode, array: np.ndarray, likeNode) -> None:
-    """Give ``volumeNode`` the (I, J, K) voxels, and the place in space of ``likeNode``, parent transform included."""
+    """Give ``volumeNode`` the (I, J, K) voxels, and the place in space of ``likeNode``, parent transform included.
+
+    Takes a while for a large volume: where the user may be waiting, use :func:`imageSteps` and :func:`setImage`.
+    """
+    setImage(volumeNode, finish(imageSteps(array)), likeNode)
+
+
+def imageSteps(array: np.ndarray, mask: np.ndarray | None = None, box: tuple | None = None, shape=None) -> Steps:
+    """A VTK image of voxels, which may lie in a file (:meth:`Exchange.open`); it belongs to no node yet.
+
+    :param array: (I, J, K), or the part of it inside ``box``.
+    :param mask: (I, J, K) bool; the image is 0 where it is false.
+    :param box: three (start, stop) pairs; the image is 0 around it.
+    :param shape: (I, J, K) when there is a box.
+    :returns: steps with a vtkImageData as outcome.
+    """
+    image, target = newImage(array.shape if box is None else shape, array.dtype)
+    # Also without a box: memory comes page by page when it is first written to, and the first slab below, which may lie
+    # across all pages, would have to wait for all of it.
+    for part in slabs(target):
+        target[part] = 0
+        yield
+    if box is not None:
+        target = target[tuple(slice(start, stop) for start, stop in box)]
+    for part in slabs(array):
+        target[part] = array[part] if mask is None else np.where(mask[part], array[part], 0)
+        yield
+    return image
+
+
+def newImage(shape, dtype, image: vtk.vtkImageData | None = None) -> tuple[vtk.vtkImageData, np.ndarray]:
+    """An image without values, and the (I, J, K) array to fill them in.
+
+    :param image: gets the voxels; by default a new one that starts at voxel (0, 0, 0).
+    """
+    if image is None:
+        image = vtk.vtkImageData()
+        image.SetDimensions(*shape)
+    image.AllocateScalars(get_vtk_array_type(np.dtype(dtype)), 1)
+    return image, vtk_to_numpy(image.GetPointData().GetScalars()).reshape(shape[::-1]).transpose(2, 1, 0)
+
+
+def setImage(volumeNode, image: vtk.vtkImageData, likeNode) -> None:
+    """Give ``volumeNode`` an image, which it then owns, and the place in space of ``likeNode``. Takes no time."""
     with slicer.util.NodeModify(volumeNode):
         volumeNode.SetIJKToRASMatrix(ijkToRas(likeNode))
         volumeNode.SetAndObserveTransformNodeID(likeNode.GetTransformNodeID())
-        slicer.util.updateVolumeFromArray(volumeNode, np.ascontiguousarray(array.transpose(2, 1, 0)))
+        volumeNode.SetAndObserveImageData(image)
+
+
+def restorer(volumeNode) -> Callable[[], None]:
+    """A function that brings back voxels, place in space and display of a volume node as they are now.
+
+    The voxels are not copied: who changes them meanwhile must give the node another image, as :func:`setImage` does.
+    """
+    image, matrix, transformID = volumeNode.GetImageData(), ijkToRas(volumeNode), volumeNode.GetTransformNodeID()
+    display = volumeNode.GetDisplayNode()
+    earlierDisplay = display.CreateNodeInstance() if display is not None else None
+    if earlierDisplay is not None:
+        earlierDisplay.CopyContent(display)
+
+    def restore() -> None:
+        with slicer.util.NodeModify(volumeNode):
+            volumeNode.SetIJKToRASMatrix(matrix)
+            volumeNode.SetAndObserveTransformNodeID(transformID)
+            volumeNode.SetAndObserveImageData(image)
+        if earlierDisplay is not None and volumeNode.GetDisplayNode() is display:
+            display.CopyContent(earlierDisplay)
+
+    return restore
 
 
 def name(node) -> str:

@@ -66,6 +66,7 @@ def an_application(tmp_path, monkeypatch):
     from host.application import StandInApplication
 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("GMMSEG_MODELS", str(tmp_path / "models"))  # not those of whoever runs the tests
     application = StandInApplication()
     # Only how long a broken test takes to fail: a busy machine may be slow to start a worker.
     application.process_events_until = functools.partial(application.process_events_until, timeout=60)
@@ -96,3 +97,60 @@ def run(an_application):
         an_application.process_events_until(lambda: not widget.logic.isRunning, "the run has ended")
 
     return click
+
+
+@pytest.fixture
+def a_teaching(an_application, a_fake_engine):
+    """Gives a function that shows the teaching panel by itself, with a worker that behaves as named."""
+    from .teaching import Teaching
+
+    made = []
+
+    def show(behaviour: str = "done", **options) -> Teaching:
+        made.append(Teaching(an_application, a_fake_engine(behaviour, **options)))
+        return made[-1]
+
+    yield show
+    for teaching in made:
+        teaching.close()
+
+
+@pytest.fixture
+def a_series_panel(a_panel, an_application):
+    """Gives a function that shows the panel with its Series section open: (module widget, section, its form)."""
+
+    def make(behaviour: str = "done"):
+        widget = a_panel(behaviour)
+        for name in ("moreCollapsibleButton", "seriesCollapsibleButton"):
+            getattr(widget.ui, name).collapsed = False
+        an_application.process_events()
+        return widget, widget._panels.series, widget._panels.series._ui
+
+    return make
+
+
+@pytest.fixture
+def run_series(an_application):
+    """Gives a function that clicks Segment series and waits for the end."""
+
+    def click(panel, ui) -> None:
+        ui.seriesButton.click()
+        an_application.process_events_until(lambda: not panel.isRunning, "the series has ended")
+
+    return click
+
+
+@pytest.fixture
+def a_bias_bench(an_application, a_fake_engine):
+    """Gives a function that shows the section "Bias field" alone, with a worker that behaves as named."""
+    from .bias_bench import Bench
+
+    benches = []
+
+    def make(behaviour: str = "done") -> Bench:
+        benches.append(Bench(an_application, a_fake_engine(behaviour)))
+        return benches[-1]
+
+    yield make
+    for bench in benches:
+        bench.close()

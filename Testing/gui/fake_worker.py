@@ -10,6 +10,9 @@ import threading
 import time
 from pathlib import Path
 
+import fake_field
+import fake_finetune
+import fake_models
 import numpy as np
 
 BEHAVIOUR = sys.argv[1] if len(sys.argv) > 1 else "done"
@@ -27,7 +30,7 @@ def say(**event):
 def listen():
     for line in sys.stdin:
         message = json.loads(line)
-        if "cancel" in message:
+        if "cancel" in message or "finish" in message:
             if BEHAVIOUR != "deaf":
                 cancelled.set()
         elif message["job"] == "shutdown":
@@ -90,10 +93,19 @@ def prior_of(request):
 
 
 def finish(request):
+    labels = labels_of(first_image(request), request["settings"]["number_of_classes"])
+    say(id=request["id"], event="done", **write(request, labels))
+
+
+def first_image(request):
+    return np.load(request["images"][0]["array"]).astype(np.float32)
+
+
+def write(request, labels):
+    """Writes a result's arrays; gives its entries of a `done` event."""
     out = Path(request["output"])
     images = [np.load(image["array"]).astype(np.float32) for image in request["images"]]
     classes = request["settings"]["number_of_classes"]
-    labels = labels_of(images[0], classes)
     ramp = np.linspace(0.9, 1.1, labels.shape[0], dtype=np.float32)[:, None, None]
     field = np.stack([np.broadcast_to(ramp, labels.shape)] * len(images))
     arrays = {
@@ -107,13 +119,15 @@ def finish(request):
         arrays["entropy"] = np.where(labels == 2, 0.75, 0.0).astype(np.float32)
     for name, array in arrays.items():
         np.save(out / f"{name}.npy", array)
-    say(
-        id=request["id"],
-        event="done",
-        box=[[0, size] for size in labels.shape],
-        report=report_of(request, labels, classes),
-        **{"entropy": None, **{name: str(out / f"{name}.npy") for name in arrays}},
-    )
+    report = report_of(request, labels, classes)
+    names = [image["name"] for image in request["images"]]
+    inspection = fake_field.inspection_of(images, arrays["corrected"], report["classes"], names)
+    return {
+        "box": [[0, size] for size in labels.shape],
+        "report": {**report, "inspection": inspection},
+        "entropy": None,
+        **{name: str(out / f"{name}.npy") for name in arrays},
+    }
 
 
 def preview(request):
@@ -133,25 +147,39 @@ def serve(request):
     if BEHAVIOUR == "die":
         print("RuntimeError: the disk of memory is gone", file=sys.stderr, flush=True)
         os._exit(7)
-    if BEHAVIOUR == "fail":
+    if request["job"] == "check_model":
+        fake_models.check(request, BEHAVIOUR, say, cancelled)
+        return
+    if BEHAVIOUR == "fail" or any("bad" in image["name"] for image in request.get("images", [])):
         reason = "The image 'T1' is constant; choose another one."
         say(id=job, event="failed", reason=reason, kind="input", details="last lines")
         return
-    if BEHAVIOUR in ("preview-then-fail", "hang", "deaf", "t2"):
+    if request["job"] in ("field", "export"):
+        fake_field.answer(request, BEHAVIOUR, say)
+        return
+    if request["job"] == "finetune":
+        fake_finetune.learn(request, BEHAVIOUR, say, labels_of)
+    elif BEHAVIOUR in ("preview-then-fail", "hang", "deaf", "t2"):
         preview(request)
     if BEHAVIOUR == "preview-then-fail":
         say(id=job, event="failed", reason="Out of memory.", kind="memory", details="")
         return
-    if BEHAVIOUR in ("hang", "deaf"):
+    if BEHAVIOUR in ("hang", "hang-early", "deaf"):
         while not cancelled.wait(0.05):
             pass
-        say(id=job, event="cancelled")
+        if request["job"] == "finetune" and BEHAVIOUR == "hang":
+            fake_finetune.done(request, say, labels_of, write, stopped_early=True)
+        else:
+            say(id=job, event="cancelled")
         return
     if BEHAVIOUR == "slow":
         for step in range(10):
             time.sleep(0.05)
             say(id=job, event="progress", fraction=step / 10, stage="train", message="learning", remaining_seconds=None)
-    finish(request)
+    if request["job"] == "finetune":
+        fake_finetune.done(request, say, labels_of, write, stopped_early=False)
+    else:
+        finish(request)
 
 
 threading.Thread(target=listen, daemon=True).start()
@@ -166,7 +194,6 @@ say(
     devices=["cpu", "cuda:0"],
     modes=["fast", "train", "em"],
     networks=["modified_unet", "unet"],
-    models=[{"name": "t1-fast", "title": "T1 of a head"}, {"name": "mine", "title": "My scanner's T1"}],
     automatic_mask=True,
     automatic_mask_missing=[],
 )

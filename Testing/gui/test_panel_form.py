@@ -5,8 +5,10 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 import pytest
+from gmmseg.models import find
 
 from .conftest import MODULE, a_brain
+from .managing_models import put_model
 
 UI = MODULE.parent / "Resources" / "UI" / "GMMSegExtension.ui"
 WIDGETS = {element.get("name"): element.get("class") for element in ElementTree.parse(UI).iter("widget")}
@@ -125,7 +127,8 @@ def test_the_segment_button_says_why_it_cannot_run(a_panel):
     assert not widget.ui.segmentButton.enabled and "Choose the brain mask" in widget.ui.statusLabel.text
 
 
-def test_devices_networks_and_models_are_those_of_the_engine(a_panel, an_application):
+def test_devices_and_networks_are_those_of_the_engine_and_models_those_on_disk(a_panel, an_application, tmp_path):
+    put_model(tmp_path / "models", "mine", title="My scanner's T1")
     widget = a_panel()
     combo = widget.ui.deviceComboBox
     an_application.process_events_until(lambda: combo.count == 3, "the engine is ready")
@@ -134,7 +137,7 @@ def test_devices_networks_and_models_are_those_of_the_engine(a_panel, an_applica
     assert [widget.ui.networkComboBox.itemData(index) for index in range(2)] == ["modified_unet", "unet"]
     models = widget.ui.modelComboBox
     assert [models.itemData(index) for index in range(models.count)] == ["t1-fast", "mine"]
-    titles = ["t1-fast: T1 of a head", "mine: My scanner's T1"]
+    titles = [f"t1-fast: {find('t1-fast').card.title}", "mine: My scanner's T1"]
     assert [models.itemText(index) for index in range(models.count)] == titles
 
 

@@ -10,6 +10,7 @@ import pytest
 from host import messages
 
 from .conftest import MODULE, a_brain
+from .managing_models import put_model
 
 
 def _set(name, value):
@@ -50,11 +51,12 @@ def _choose(name, text):
     ],
 )
 def test_every_setting_of_the_panel_reaches_the_engine(
-    a_panel, run, an_application, the_requests, act, setting, expected
+    a_panel, run, an_application, the_requests, tmp_path, act, setting, expected
 ):
+    put_model(tmp_path / "models", "mine", title="My scanner's T1")
     a_brain()
     widget = a_panel()
-    an_application.process_events_until(lambda: widget.ui.modelComboBox.count == 2, "the engine is ready")
+    an_application.process_events_until(lambda: widget.ui.networkComboBox.count == 2, "the engine is ready")
     act(widget.ui)
     run(widget)
     assert the_requests()[0]["settings"][setting] == pytest.approx(expected)
@@ -229,7 +231,7 @@ def test_the_preview_is_seen_over_its_volume_even_when_the_segments_were_hidden(
     an_application.process_events_until(lambda: not widget.logic.isRunning, "the run is cancelled")
 
 
-def test_a_surface_in_the_3d_views_is_made_anew_once_by_a_rerun(a_panel, run, a_fake_engine):
+def test_a_surface_in_the_3d_views_is_made_anew_once_by_a_rerun(a_panel, run, a_fake_engine, an_application):
     from GMMSegExtensionLib.segments import hasSurface
 
     volume = a_brain()
@@ -241,7 +243,7 @@ def test_a_surface_in_the_3d_views_is_made_anew_once_by_a_rerun(a_panel, run, a_
     for behaviour in ("t2", "preview-then-fail"):
         widget.logic.engine = a_fake_engine(behaviour)
         run(widget)
-        assert hasSurface(segmentation), behaviour
+        an_application.process_events_until(lambda: hasSurface(segmentation), f"the surface is there: {behaviour}")
 
 
 def test_a_rerun_adds_no_nodes(a_panel, run):

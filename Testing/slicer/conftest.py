@@ -61,8 +61,9 @@ def add_volume(a_scene):
 def write_results(a_scene):
     """Gives a function that puts a phantom's true results into the scene, as at the end of a run."""
     from gmmseg.settings import Settings
+    from GMMSegExtensionLib.engine_result import EngineResult
     from GMMSegExtensionLib.request import ChosenOutputs, SegmentationRequest
-    from GMMSegExtensionLib.scene import EngineResult, SceneWriter
+    from GMMSegExtensionLib.scene_writer import SceneWriter
 
     def write(
         volume,

@@ -64,6 +64,46 @@ def test_the_segments_share_one_layer_on_the_grid_of_the_input(add_volume, write
     assert slicer.util.arrayFromVolume(volume).shape == a_phantom.image.shape[::-1]
 
 
+def test_the_labelmap_is_cut_to_the_box_around_the_brain(add_volume, write_results, a_phantom):
+    segmentation = write_results(add_volume(a_phantom.image), a_phantom).segmentation.GetSegmentation()
+    inside = [np.nonzero(a_phantom.mask.any(axis=axes))[0] for axes in ((1, 2), (0, 2), (0, 1))]
+    extent = segmentation.GetNthSegment(0).GetRepresentation("Binary labelmap").GetExtent()
+    assert list(extent) == [bound for part in inside for bound in (part[0], part[-1])]
+
+
+def test_labels_without_any_brain_can_be_shown_too(add_volume, a_phantom):
+    import slicer
+    from gmmseg.settings import Settings
+    from GMMSegExtensionLib.request import SegmentationRequest
+    from GMMSegExtensionLib.scene_writer import SceneWriter
+
+    volume = add_volume(a_phantom.image)
+    node = SceneWriter(SegmentationRequest(volume, settings=Settings())).preview(np.zeros(a_phantom.mask.shape, "u1"))
+    name = node.GetSegmentation().GetNthSegmentID(0)
+    assert not slicer.util.arrayFromSegmentBinaryLabelmap(node, name, volume).any()
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.float32, np.float64])
+def test_voxels_arrive_whatever_their_kind_and_order_in_memory(add_volume, a_phantom, order, kind, monkeypatch):
+    from GMMSegExtensionLib import steps
+    from GMMSegExtensionLib.volumes import imageSteps, setVoxels, voxels
+
+    monkeypatch.setattr(steps, "SLAB_VOXELS", 1000)
+    array = np.array(100 * a_phantom.image, dtype=kind, order=order)
+    assert len(steps.slabs(array)) > 5
+    volume, target = add_volume(a_phantom.image), add_volume(np.zeros((2, 2, 2)))
+    setVoxels(target, array, volume)
+    assert voxels(target).dtype == kind
+    np.testing.assert_array_equal(voxels(target), array)
+    box = ((1, 3), (2, 6), (0, 4))
+    part = array[1:3, 2:6, 0:4]
+    target.SetAndObserveImageData(steps.finish(imageSteps(part, box=box, shape=array.shape)))
+    expected = np.zeros_like(array)
+    expected[1:3, 2:6, 0:4] = part
+    np.testing.assert_array_equal(voxels(target), expected)
+
+
 def test_a_bias_field_is_shown_symmetric_about_one_with_a_legend(add_volume, write_results, a_phantom):
     import slicer
 

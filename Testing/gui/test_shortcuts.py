@@ -1,0 +1,93 @@
+"""Keys: they act while the module is open, call the panels, and are nobody else's."""
+
+from __future__ import annotations
+
+import pytest
+
+# Of Slicer's documentation (slice views, 3-D views) and of qMRMLSegmentEditorWidget and the Draw effect.
+SLICER_KEYS = set("BFGRTV[]{}+-") | {"Left", "Right", "Up", "Down", "Home", "End", "Ins", "Del", "Backspace"}
+SEGMENT_EDITOR_KEYS = set("0123456789ZYQW/*,.<>IAX") | {"Esc", "Space", "Return", "Enter"}
+
+
+@pytest.fixture
+def pressed():
+    """What was called, in order."""
+    return []
+
+
+@pytest.fixture
+def the_shortcuts(an_application, pressed):
+    """All shortcuts, each noting its action in `pressed`."""
+    from GMMSegExtensionLib.shortcuts import Shortcuts, shortcuts
+
+    made = Shortcuts({action: lambda name=action: pressed.append(name) for action, _key, _text in shortcuts()})
+    yield made
+    made.close()
+
+
+def _installed():
+    import slicer
+
+    window = slicer.util.mainWindow()
+    return {child.key.toString(): child for child in window.children() if child.className() == "QShortcut"}
+
+
+def test_every_key_is_free_in_slicer_and_used_once(an_application):
+    from GMMSegExtensionLib.shortcuts import shortcuts
+
+    keys = [key for _action, key, _text in shortcuts()]
+    assert len(set(keys)) == len(keys)
+    assert not set(keys) & (SLICER_KEYS | SEGMENT_EDITOR_KEYS)
+
+
+def test_keys_call_their_action_while_the_module_is_open(the_shortcuts, pressed, an_application):
+    from GMMSegExtensionLib.shortcuts import shortcuts
+
+    assert not _installed()
+    the_shortcuts.enter()
+    for action, key, _text in shortcuts():
+        _installed()[key].activated()
+        assert pressed[-1] == action
+    the_shortcuts.exit()
+    an_application.process_events()
+    assert not _installed()
+
+
+def test_entering_twice_installs_once(the_shortcuts, pressed, an_application):
+    the_shortcuts.enter()
+    the_shortcuts.enter()
+    an_application.process_events()
+    _installed()["H"].activated()
+    assert pressed == ["segments"]
+
+
+def test_actions_that_are_missing_get_no_key(an_application):
+    from GMMSegExtensionLib.shortcuts import Shortcuts
+
+    some = Shortcuts({"segments": lambda: None})
+    some.enter()
+    assert list(_installed()) == ["H"]
+    some.close()
+    with pytest.raises(ValueError, match="no shortcut for fly"):
+        Shortcuts({"fly": lambda: None})
+
+
+def test_the_table_for_the_help_has_every_key(an_application):
+    from GMMSegExtensionLib.shortcuts import table, tableAsHtml
+
+    assert all(f"<b>{key}</b>" in tableAsHtml() for key, _text in table())
+
+
+def test_without_a_main_window_there_are_no_keys(a_scene):
+    from host.application import StandInApplication
+
+    application = StandInApplication(main_window=False)
+    try:
+        from GMMSegExtensionLib.shortcuts import Shortcuts
+
+        keys = Shortcuts({"segments": lambda: None})
+        keys.enter()
+        keys.close()
+    finally:
+        application.quit()
+    assert application.problems() == []
