@@ -3,6 +3,7 @@
 import slicer
 import vtk
 from gmmseg.settings import Settings
+from GMMSegExtensionLib import shortcuts
 from GMMSegExtensionLib.bindings import (
     ChannelsBinding,
     ChoiceBinding,
@@ -44,8 +45,10 @@ class GMMSegExtension(ScriptedLoadableModule):
             "Segments a brain MR volume into CSF, grey and white matter (or 2 to 8 classes) and estimates its bias "
             "field: a Gaussian mixture model refines what a small shipped network proposes (Fast), trains a network "
             "on this scan without labels, or works alone (Classical EM). "
-            "Choose a volume, click Segment."
+            "Choose a volume, click Segment. Then inspect the bias field, correct and confirm slices, and let the "
+            "network learn from them. Keys while the module is open:"
         )
+        self.parent.helpText += shortcuts.tableAsHtml()
         self.parent.acknowledgementText = _(
             "Implements L. Ma, 'Gaussian Mixture Model Loss Functional for Brain MRI Segmentation With Deep "
             "Learning' (2022). Brain masks by deepbet."

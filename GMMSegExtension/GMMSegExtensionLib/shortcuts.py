@@ -10,7 +10,6 @@ from __future__ import annotations
 import html
 from collections.abc import Callable
 
-import qt
 import slicer
 from slicer.i18n import tr as _
 
@@ -56,6 +55,8 @@ class Shortcuts:
 
     def enter(self) -> None:
         """Install the keys. Without a main window there are none."""
+        import qt  # here, because the table above is the help of an application without windows too
+
         self.exit()
         window = slicer.util.mainWindow()
         if window is None:

@@ -31,7 +31,7 @@ def changesOf(taught: Taught) -> list[Change]:
     changes = []
     agreement = taught.event.get("agreement")
     if agreement:
-        changes.append(_agreement(_("Agreement, held out"), agreement["before"], agreement["after"]))
+        changes.append(_agreement(_("Agreement"), agreement["before"], agreement["after"]))
     subjects = taught.event["subjects"]
     isStudy = len(subjects) > 1
     for volume, subject in zip(taught.volumes, subjects, strict=True):
@@ -56,6 +56,10 @@ def verdict(taught: Taught) -> str:
         before, after = _percent(agreement["before"]), _percent(agreement["after"])
         text = _("Agreement with {count} confirmed voxels held out of the learning: {before}, now {after}.")
         sentences.append(text.format(count=f"{agreement['held_out_voxels']:,}", before=before, after=after))
+    if taught.event.get("best_step") == 0:
+        sentences.append(
+            _("No step agreed better than before, so the network is as it was; confirm more of what is to be learned.")
+        )
     if taught.event.get("stopped_early"):
         sentences.append(_("Stopped early, this is the best network so far."))
     sentences.append(_("Keep the network and the new results, or discard both?"))

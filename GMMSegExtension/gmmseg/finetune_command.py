@@ -142,6 +142,8 @@ def _tell(done: Finetuned, name: str, output: str, shown: console.NoProgress) ->
             f"agreement with {done.agreement.held_out_voxels} held-out labelled voxels: "
             f"{100 * done.agreement.before:.1f} % -> {100 * done.agreement.after:.1f} %"
         )
+    if done.best_step == 0:
+        print("no step agreed better than before, so the model is as it was; label more of what is to be learned")
     for outcome in done.outcomes:
         scan = outcome.result.report["inputs"][0]["name"]
         rows = zip(outcome.result.report["classes"], outcome.volumes_before, outcome.volumes_after, strict=True)

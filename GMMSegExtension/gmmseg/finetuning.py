@@ -15,12 +15,12 @@ from .case import Result
 from .correction_lessons import CorrectionLessons
 from .devices import arithmetic
 from .errors import InputError
-from .finetuned_card import finetuned_card
+from .finetuned_card import finetuned_card, taught_name
 from .fixed_normalisation import recorded
 from .models import Model
 from .progress import Progress, part, silent
 from .settings import Settings
-from .taught_scan import TaughtScan, taught_scan
+from .taught_scan import CLASSES, TaughtScan, taught_scan
 from .teaching import Subject, Teaching
 
 GRADIENT_NORM = 1.0
@@ -79,6 +79,7 @@ class Finetuned:
         outcomes: one for each subject.
         agreement: over all subjects, None where nothing was held out.
         curve: one entry a step.
+        best_step: the one after which the model is taken; 0 when no step bettered the model as it was.
         stopped_early: whether it was asked to stop before its end.
     """
 
@@ -86,6 +87,7 @@ class Finetuned:
     outcomes: tuple[Outcome, ...]
     agreement: Agreement | None
     curve: tuple[Step, ...]
+    best_step: int
     stopped_early: bool
 
 
@@ -121,16 +123,15 @@ def finetune(
     with torch.enable_grad():
         stopped = teacher.teach(part(progress, _PREPARED, _TAUGHT), on_step, should_stop)
     network = teacher.best_network()
-    agreements = [_agreement(scan, network) for scan in scans]
-    whole = _joined(agreements)
-    card = finetuned_card(before.card, scans, teaching, len(teacher.curve), whole)
-    model = Model(card, network)
+    # What holds for the card can be known only when the scans are segmented, which asks for nothing but its name.
+    model = Model(replace(before.card, name=taught_name(before.card.name)), network)
     outcomes = []
-    for index, (scan, agreement) in enumerate(zip(scans, agreements, strict=True)):
-        share = 1.0 / len(scans)
-        here = part(progress, _TAUGHT + (1 - _TAUGHT) * index * share, _TAUGHT + (1 - _TAUGHT) * (index + 1) * share)
-        outcomes.append(_outcome(scan, model, agreement, here))
-    return Finetuned(model, tuple(outcomes), whole, tuple(teacher.curve), stopped)
+    for index, scan in enumerate(scans):
+        ends = [_TAUGHT + (1 - _TAUGHT) * number / len(scans) for number in (index, index + 1)]
+        outcomes.append(_outcome(scan, model, part(progress, *ends)))
+    agreement = _joined([outcome.agreement for outcome in outcomes])
+    card = finetuned_card(before.card, scans, teaching, teacher.best_step, agreement)
+    return Finetuned(Model(card, network), tuple(outcomes), agreement, tuple(teacher.curve), teacher.best_step, stopped)
 
 
 def _prepared(
@@ -162,7 +163,7 @@ class _Teacher:
         # The model's own is shared by all who load it.
         self.network = copy.deepcopy(network).requires_grad_(True).train()
         self.average = {name: value.detach().clone().float() for name, value in self.network.state_dict().items()}
-        self.best, self.best_loss = self.average, float("inf")
+        self.best, self.best_score, self.best_step = self.average, (-1.0, 0.0), 0
         self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=teaching.learning_rate, weight_decay=0.0)
         self.curve: list[Step] = []
         self.judges = [scan for scan in scans if bool((scan.held_out >= 0).any())][:_LOOKED_AT]
@@ -173,6 +174,7 @@ class _Teacher:
         steps = self.teaching.steps
         for scan in self.scans:
             self._whole(scan)
+        self._look()  # the model as it was may turn out to be the best
         for number in range(steps):
             progress(number / steps, "finetune", f"Learning from the corrections (step {number + 1} of {steps})")
             self._learn(number)
@@ -221,10 +223,10 @@ class _Teacher:
         self.network.eval()
         looked_at = {id(scan): scan for scan in (self.scans[0], *self.judges)}
         found = {key: self._whole(scan) for key, scan in looked_at.items()}
-        losses = [_held_out_loss(scan, found[id(scan)]) for scan in self.judges]
-        loss = float(np.mean(losses)) if losses else self.best_loss
-        if loss < self.best_loss or not losses:  # the newest are the best where there is nothing to judge by
-            self.best_loss = loss
+        scores = [_held_out_score(scan, found[id(scan)]) for scan in self.judges]
+        score = _mean(scores)
+        if not scores or score > self.best_score:  # the newest are the best where there is nothing to judge by
+            self.best_score, self.best_step = score, len(self.curve)
             self.best = {name: value.clone() for name, value in self.average.items()}
         preview = self.scans[0].labels_on_grid(found[id(self.scans[0])])
         self.network.load_state_dict(own)
@@ -242,24 +244,33 @@ class _Teacher:
         return log_posteriors
 
 
-def _held_out_loss(scan: TaughtScan, log_posteriors: Tensor) -> float:
-    """Cross-entropy of the held-out voxels, of which there must be some."""
+def _held_out_score(scan: TaughtScan, log_posteriors: Tensor) -> tuple[float, float]:
+    """Share of the held-out voxels that are labelled right, and their mean log-posterior; there must be some.
+
+    What counts is the first, which the user sees: the second rises already when corrected voxels are less surely wrong,
+    at the price of others.
+    """
     chosen = scan.held_out >= 0
-    return float(-log_posteriors[:, chosen].gather(0, scan.held_out[chosen][None]).mean())
+    truth, log_s = scan.held_out[chosen], log_posteriors[:, chosen]
+    right = (log_s.argmax(dim=0) == truth).float().mean()
+    return float(right), float(log_s.gather(0, truth[None]).mean())
 
 
-def _agreement(scan: TaughtScan, network: nn.Module) -> Agreement | None:
-    """Of the model before and after."""
-    chosen = scan.held_out >= 0
-    voxels = int(chosen.sum())
+def _mean(scores: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Over the scans; nought of none."""
+    first, second = np.mean(scores, axis=0) if scores else (0.0, 0.0)
+    return float(first), float(second)
+
+
+def _agreement(scan: TaughtScan, labels: np.ndarray) -> Agreement | None:
+    """Of the labels before and now."""
+    held_out = scan.held_out_on_grid()
+    chosen = held_out > 0
+    voxels = int(np.count_nonzero(chosen))
     if voxels == 0:
         return None
-    truth = scan.held_out[chosen]
-
-    def share(posteriors: Tensor) -> float:
-        return float((posteriors[:, chosen].argmax(dim=0) == truth).float().mean())
-
-    return Agreement(voxels, share(scan.before), share(scan.log_posteriors(network)))
+    before, after = (float((found == held_out)[chosen].mean()) for found in (scan.labels_before, labels))
+    return Agreement(voxels, before, after)
 
 
 def _joined(agreements: Sequence[Agreement | None]) -> Agreement | None:
@@ -274,7 +285,11 @@ def _joined(agreements: Sequence[Agreement | None]) -> Agreement | None:
     return Agreement(voxels, before, after)
 
 
-def _outcome(scan: TaughtScan, model: Model, agreement: Agreement | None, progress: Progress) -> Outcome:
+def _outcome(scan: TaughtScan, model: Model, progress: Progress) -> Outcome:
     result = segmenter.finish(scan.begun, progress, model)
-    after = tuple(float(row["volume_ml"]) for row in result.report["classes"])
-    return Outcome(result, scan.volumes_before, after, agreement)
+    millilitres = float(np.prod(scan.begun.prepared.spacing)) / 1000.0
+    before, after = (
+        tuple(float(count) * millilitres for count in np.bincount(labels.ravel(), minlength=CLASSES + 1)[1:])
+        for labels in (scan.labels_before, result.labels)
+    )
+    return Outcome(result, before, after, _agreement(scan, result.labels))

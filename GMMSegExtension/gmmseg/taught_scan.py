@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +39,7 @@ class TaughtScan:
         labels: (i, j, k) int64, 0..2; -1 where unlabelled or held out.
         held_out: the same of the held-out voxels.
         spacing: voxel size in units of the smallest.
-        volumes_before: ml of CSF, GM and WM by the model before it is taught.
+        labels_before: (I, J, K) uint8 of the case by the model before it is taught, 0 outside the mask.
     """
 
     begun: Begun
@@ -49,7 +50,7 @@ class TaughtScan:
     labels: Tensor
     held_out: Tensor
     spacing: tuple[float, float, float]
-    volumes_before: tuple[float, ...]
+    labels_before: np.ndarray
 
     @property
     def mask(self) -> Tensor:
@@ -75,12 +76,21 @@ class TaughtScan:
 
     def labels_on_grid(self, log_posteriors: Tensor) -> np.ndarray:
         """(I, J, K) uint8 labels of the case by log-posteriors of :meth:`log_posteriors`, 0 outside the mask."""
+        return self._on_grid(log_posteriors, "trilinear", lambda grid: _most_probable(grid) + 1)
+
+    def held_out_on_grid(self) -> np.ndarray:
+        """(I, J, K) uint8 labels of the held-out voxels of the case, 0 elsewhere."""
+        return self._on_grid((self.held_out + 1)[None].float(), "nearest", lambda grid: grid[0])
+
+    def _on_grid(self, maps: Tensor, mode: str, labels_of: Callable[[Tensor], Tensor]) -> np.ndarray:
+        """(I, J, K) uint8 labels made of (C, i, j, k) maps on the case's own voxels."""
         scan, prepared = self.begun.scan, self.begun.prepared
         axes = Axes.of(prepared.affine)
         size = axes.to_anatomical(scan.mask[None]).shape[1:]
-        if log_posteriors.shape[1:] != size:
-            log_posteriors = F.interpolate(log_posteriors[None], size=size, mode="trilinear", align_corners=False)[0]
-        labels = _most_probable(axes.to_array(log_posteriors)) + 1
+        if maps.shape[1:] != size:
+            options = {} if mode == "nearest" else {"align_corners": False}
+            maps = F.interpolate(maps[None], size=size, mode=mode, **options)[0]
+        labels = labels_of(axes.to_array(maps).to(scan.mask.device))
         return segmenter.on_grid((labels * scan.mask).to(torch.uint8).cpu().numpy(), prepared)
 
 
@@ -131,20 +141,13 @@ def taught_scan(begun: Begun, subject: Subject, network: nn.Module, held_out: fl
         labels=torch.where(out, -1, target),
         held_out=torch.where(out, target, -1),
         spacing=(first, second, third),
-        volumes_before=_volumes(begun, fit),
+        labels_before=segmenter.on_grid(scan.labels(fit.s).cpu().numpy(), begun.prepared),
     )
 
 
 def _most_probable(shares: Tensor) -> Tensor:
     """(i, j, k) int64 from (K, i, j, k)."""
     return mixture.most_probable(shares.flatten(1).T).long().reshape(shares.shape[1:])
-
-
-def _volumes(begun: Begun, fit: Fit) -> tuple[float, ...]:
-    """(K,) ml of the most probable classes."""
-    counts = torch.bincount(mixture.most_probable(fit.s).long().flatten(), minlength=CLASSES)
-    millilitres = float(np.prod(begun.prepared.spacing)) / 1000.0
-    return tuple(float(count) * millilitres for count in counts)
 
 
 def _in_box(subject: Subject, begun: Begun) -> np.ndarray:

@@ -50,7 +50,7 @@ class Teaching:
     gamma: float = 0.1
     retention: float = 0.3
     steps: int = 60
-    learning_rate: float = 3e-4
+    learning_rate: float = 7e-4
     held_out: float = 0.15
     seed: int = 0
 

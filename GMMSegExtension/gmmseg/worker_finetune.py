@@ -51,6 +51,7 @@ def run_finetune(job: Job) -> dict[str, Any]:
         ],
         "agreement": None if done.agreement is None else asdict(done.agreement),
         "curve": [asdict(step) for step in done.curve],
+        "best_step": done.best_step,
         "stopped_early": done.stopped_early,
     }
 

@@ -17,9 +17,9 @@ import numpy as np
 from data_paths import BRAIN, CHECKOUT, WHOLE_HEAD
 
 SIZE = (1440, 860)
-# A slice is corrected by this rule, so that the pictures can be made again: fluid brighter than this share of the way
-# from the fluid's mean to that of grey matter becomes grey matter.
-BRIGHTER_THAN = 0.3
+# A slice is corrected by this rule, so that the pictures can be made again: fluid too narrow to hold a square of this
+# edge in voxels becomes grey matter.
+NARROW = 3
 _PATIENCE = 600.0
 
 
@@ -78,18 +78,17 @@ class Session:
         """Paints over the slice that the axial view shows, by the rule above, and confirms it."""
         from GMMSegExtensionLib.confirmations import brainLabels
         from GMMSegExtensionLib.tissues import segmentID
-        from GMMSegExtensionLib.volumes import voxels
         from host import painting
+        from scipy import ndimage
 
         review = self.panels.review
         axis = review._place.axis("axial")
         index = review._place.index(axis)
-        labels, image = brainLabels(volume), voxels(volume)
-        fluid, grey = (float(np.median(image[labels == label])) for label in (1, 2))
-        wrong = (labels == 1) & (image > fluid + BRIGHTER_THAN * (grey - fluid))
-        elsewhere = np.ones(labels.shape, dtype=bool)
-        elsewhere[(slice(None),) * axis + (index,)] = False
-        wrong[elsewhere] = False
+        labels = brainLabels(volume)
+        place = (slice(None),) * axis + (index,)
+        fluid = labels[place] == 1
+        wrong = np.zeros(labels.shape, dtype=bool)
+        wrong[place] = fluid & ~ndimage.binary_opening(fluid, np.ones((NARROW, NARROW)))
         if wrong.any():
             painting.paint(review._editor.widget, segmentID(2), wrong)
         review._ui.confirmSliceButton.click()

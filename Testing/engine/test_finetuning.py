@@ -10,6 +10,7 @@ from gmmseg.case import Case, Volume
 from gmmseg.correction_lessons import CorrectionLessons
 from gmmseg.errors import Cancelled, InputError
 from gmmseg.finetuning import finetune
+from gmmseg.fixed_normalisation import recorded
 from gmmseg.settings import Settings
 from gmmseg.taught_scan import taught_scan
 from gmmseg.teaching import Subject, Teaching
@@ -209,6 +210,9 @@ def test_the_loss_is_that_of_the_paper_plus_what_was_known_before(a_taught_scan)
     teaching = Teaching(alpha=2.0, beta=0.5, gamma=0.0, retention=3.0)
     lessons = CorrectionLessons([a_taught_scan], teaching)
     network = models.load(SETTINGS.model).network
+    with torch.no_grad(), recorded(network) as statistics:
+        a_taught_scan.log_posteriors(network)
+    lessons.statistics[id(a_taught_scan)] = statistics
     with torch.no_grad():
         total, parts = lessons.loss(network, 0)
     assert float(total) == pytest.approx(

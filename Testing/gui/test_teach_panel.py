@@ -44,7 +44,7 @@ def test_one_click_teaches_and_shows_what_changed(a_reviewed_brain, the_requests
         [teaching.ui.changesTable.item(row, column).text() for column in range(4)]
         for row in range(teaching.ui.changesTable.rowCount)
     ]
-    assert rows[0] == ["Agreement, held out", "81.0 %", "93.0 %", "+12.0"]
+    assert rows[0] == ["Agreement", "81.0 %", "93.0 %", "+12.0"]
     assert [row[0] for row in rows[1:]] == ["CSF ml", "GM ml", "WM ml"]
     assert rows[2][2] == "0.0" and rows[2][3].startswith("-") and rows[3][3].startswith("+")
     assert "1,234 confirmed voxels" in teaching.ui.decisionLabel.text
@@ -185,7 +185,7 @@ def test_a_study_gives_results_to_all_its_volumes_labelled_or_not(a_reviewed_bra
     titles = [teaching.ui.changesTable.item(row, 0).text() for row in range(teaching.ui.changesTable.rowCount)]
     tissues = ["CSF ml", "GM ml", "WM ml"]
     labelled = ["Agreement", *tissues]
-    assert titles == ["Agreement, held out", "T1", *labelled, "second", *labelled, "third", *tissues]
+    assert titles == ["Agreement", "T1", *labelled, "second", *labelled, "third", *tissues]
     teaching.discard()
     assert [state_of(volume).get("labels") for volume in (first, second, third)] == before
 
