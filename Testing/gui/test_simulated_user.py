@@ -153,6 +153,6 @@ def test_one_three_and_ten_corrected_slices_each_better_the_rest_and_another_bra
         print(f"| {count} | {own[0]:.3f} / {own[1]:.3f} | {others[0]:.3f} / {others[1]:.3f} |")
     for side in (1, 2):
         untaught, one, three, ten = (np.mean(row[side]) for row in rows)
-        assert min(one, three, ten) > untaught + 0.03, rows
-        # More is never worse. By how much it is better is noise after some slices: the convention is learned by then.
-        assert three > one - 0.002 and ten > one, rows
+        assert one > untaught + 0.03 and three > one, rows
+        # By then the convention is learned, and what ten slices add may be as small as the arithmetic's noise.
+        assert ten > three - 0.002, rows
