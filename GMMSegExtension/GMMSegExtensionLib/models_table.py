@@ -8,7 +8,7 @@ from slicer.i18n import tr as _
 from .model_list import ListedModel, taughtFrom
 from .tooltips import paragraphs
 
-_COLUMN_WIDTHS = (82, 92, 54, 70)
+_COLUMN_WIDTHS = (78, 92, 58, 70)
 _HIGHEST = 190
 _LOWEST = 60
 _GREY = "#8c8c8c"

@@ -118,6 +118,10 @@ class Evidence:
         else:
             self.s, self._field = _as_labelled(s, rows), field
 
+    def collect(self) -> None:
+        """Do now what the first :meth:`field` would do, so that it comes at once."""
+        _ = self._terms
+
     def field(self, degree: int) -> tuple[Tensor, Tensor] | None:
         """(N, D) field of a degree and its (T, D) polynomial weights; None for degree 0 or too little pure tissue."""
         if degree == 0 or self._terms is None:

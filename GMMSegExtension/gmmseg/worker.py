@@ -27,7 +27,7 @@ from .worker_models import run_check_model
 from .worker_protocol import EventWriter, Previews, SegmentRequest, save_result, take_stdout
 
 if TYPE_CHECKING:
-    from .case import Result
+    from .case import Case, Result
 
 PARENT_POLL_SECONDS = 1.0
 NICENESS = 5
@@ -92,12 +92,12 @@ def _forgetting(forget: Callable[[], None], run: JobFunction, job: Job) -> dict[
     return run(job)
 
 
-def run_segment(job: Job, remember: Callable[[str, Result], None] | None = None) -> dict[str, Any]:
+def run_segment(job: Job, remember: Callable[[str, Result, Case], None] | None = None) -> dict[str, Any]:
     """Does a ``segment`` job; returns the fields of its ``done`` event.
 
     Args:
         job: the job.
-        remember: told its id and result, for jobs that go on from there.
+        remember: told its id, result and case, for jobs that go on from there.
 
     Raises:
         InputError: the request, its arrays or its settings cannot be used.
@@ -109,11 +109,12 @@ def run_segment(job: Job, remember: Callable[[str, Result], None] | None = None)
     request = SegmentRequest.parse(job.request)
     progress = JobProgress(job, Previews(request.output, lambda path: job.send("preview", labels=path)))
     progress(0.0, "read", "Reading the volumes")
-    result = resilience.segment(request.case(), request.settings, part(progress, 0.0, 0.98))
+    case = request.case()
+    result = resilience.segment(case, request.settings, part(progress, 0.0, 0.98))
     progress(0.98, "write", "Handing over the results")
     fields = save_result(result, request.output)
     if remember is not None:
-        remember(job.id, result)
+        remember(job.id, result, case)
     return fields
 
 

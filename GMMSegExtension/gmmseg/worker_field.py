@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from .refield import Evidence, Finding
     from .worker_jobs import Job
 
-# Does a job, and tells its id and result.
-SegmentFunction = Callable[["Job", Callable[[str, "Result"], None]], dict[str, Any]]
+# Does a job, and tells its id, result and case.
+SegmentFunction = Callable[["Job", Callable[[str, "Result", "Case"], None]], dict[str, Any]]
 
 HIGHEST_DEGREE = 6
 # What a run leaves is kept so long after it was last used.
 KEEP_SECONDS = 15 * 60.0
+# The results are handed over first.
+ADVANCE_SECONDS = 0.5
 _REPORT_PARTS = ("settings", "classes", "bias_field", "homogeneity", "warnings")
 
 
@@ -102,20 +104,26 @@ class FieldJobs:
 
     Args:
         keep_seconds: how long that is kept after its last use.
+        advance_seconds: after a run, how long until everything is made ready for the first degree asked for.
     """
 
-    def __init__(self, keep_seconds: float = KEEP_SECONDS) -> None:
-        self._keep_seconds = keep_seconds
+    def __init__(self, keep_seconds: float = KEEP_SECONDS, advance_seconds: float = ADVANCE_SECONDS) -> None:
+        self._keep_seconds, self._advance_seconds = keep_seconds, advance_seconds
         self._finding: tuple[str, Finding] | None = None
         self._evidence: tuple[bytes, Evidence] | None = None
         self._timer: threading.Timer | None = None
+        self._lock = threading.Lock()  # evidence is made in advance, by a thread of its own
 
-    def remember(self, run: str, result: Result) -> None:
-        """Keeps what a ``segment`` job of the id ``run`` has found."""
+    def remember(self, run: str, result: Result, case: Case) -> None:
+        """Keeps what a ``segment`` job of the id ``run`` has found, and makes ready for the first degree asked for."""
         from .refield import Finding
 
-        self._evidence, self._finding = None, (run, Finding.of(result))
+        finding = (run, Finding.of(result))
+        self._evidence, self._finding = None, finding
         self._forget_later()
+        in_advance = threading.Timer(self._advance_seconds, self._make_ready, (finding, result, case))
+        in_advance.daemon = True
+        in_advance.start()
 
     def forget(self) -> None:
         """Gives the memory back, as another run may need it. Fields then take a little longer, and are nearly the
@@ -156,21 +164,32 @@ class FieldJobs:
         return {**fields, "seconds": time.perf_counter() - start}
 
     def _evidence_for(self, request: FieldRequest, job: Job) -> tuple[Evidence, bool]:
-        from .refield import Evidence
-
-        case, mask, labels = request.volumes()
+        volumes = request.volumes()
         run, finding = self._finding or (None, None)
         known = finding if request.run is not None and run == request.run else None
-        prior = request.report.get("prior") or {}
-        by_prior = bool(prior.get("used"))
-        key = _digest(case, mask, labels, known is not None, by_prior)
+        _tell(job, 0.1, "Preparing the scan")
+        with self._lock:
+            return self._evidence_of(volumes, request.report, known), known is not None
+
+    def _make_ready(self, finding: tuple[str, Finding], result: Result, case: Case) -> None:
+        """Evidence for the segmentation as the run left it, unless another one has begun meanwhile."""
+        with self._lock:
+            if self._finding is finding:
+                self._evidence_of((case, result.brain_mask, result.labels), result.report, finding[1]).collect()
+
+    def _evidence_of(
+        self, volumes: tuple[Case, np.ndarray, np.ndarray], report: dict[str, Any], known: Finding | None
+    ) -> Evidence:
+        from .refield import Evidence
+
+        by_prior = bool((report.get("prior") or {}).get("used"))
+        key = _digest(*volumes, known is not None, by_prior)
         last = self._evidence
         if last is not None and last[0] == key:
-            return last[1], known is not None
-        _tell(job, 0.1, "Preparing the scan")
-        evidence = Evidence(case, mask, labels, len(request.report["classes"]), by_prior, known)
+            return last[1]
+        evidence = Evidence(*volumes, len(report["classes"]), by_prior, known)
         self._evidence = (key, evidence)
-        return evidence, known is not None
+        return evidence
 
     def _forget_later(self) -> None:
         if self._timer is not None:
@@ -196,7 +215,7 @@ def _digest(case: Case, mask: np.ndarray, labels: np.ndarray, *facts: bool) -> b
         summary.update(np.asarray(image.affine, dtype=float).tobytes())
         arrays.append(image.array)
     for array in arrays:
-        in_memory_order = array if array.flags.c_contiguous else np.ascontiguousarray(array.T)
+        slices_last = np.ascontiguousarray(array.T)  # no copy of what Slicer hands over
         summary.update(repr((array.shape, array.dtype.str)).encode())
-        summary.update(in_memory_order.data)
+        summary.update(slices_last.data)
     return summary.digest()

@@ -16,6 +16,8 @@ from gmmseg.worker_jobs import Job
 from phantoms import field_error, nested_spheres
 from worker_client import DEADLINE
 
+NEVER = 3600.0
+
 
 @pytest.fixture(scope="module")
 def a_phantom():
@@ -52,11 +54,16 @@ def a_request(tmp_path, a_phantom, a_result):
 
 
 @pytest.fixture
-def jobs(a_result):
+def jobs(a_result, a_phantom):
     """Which know what the run found."""
-    jobs = FieldJobs()
-    jobs.remember("run", a_result)
+    jobs = FieldJobs(advance_seconds=NEVER)
+    jobs.remember("run", a_result, the_case(a_phantom))
     return jobs
+
+
+def the_case(phantom) -> Case:
+    """The scan of the request."""
+    return Case((Volume(phantom.image, np.eye(4)),))
 
 
 def done(jobs, request, **changes):
@@ -125,7 +132,20 @@ def test_a_new_run_takes_the_place_of_the_last_one(jobs, a_request):
     assert not done(jobs, a_request)["cached"]
 
 
-def test_what_a_run_left_is_forgotten_after_a_while(a_result, a_request):
+def test_after_a_run_everything_is_made_ready_before_a_degree_is_asked_for(a_result, a_request, a_phantom, monkeypatch):
+    from gmmseg import refield
+
+    ready = threading.Event()
+    collect = refield.Evidence.collect
+    monkeypatch.setattr(refield.Evidence, "collect", lambda evidence: (collect(evidence), ready.set()))
+    jobs = FieldJobs(advance_seconds=0.0)
+    jobs.remember("run", a_result, the_case(a_phantom))
+    assert ready.wait(DEADLINE)
+    monkeypatch.setattr(refield, "prepare", None)  # calling it again would raise
+    assert done(jobs, a_request)["cached"]
+
+
+def test_what_a_run_left_is_forgotten_after_a_while(a_result, a_request, a_phantom):
     forgotten = threading.Event()
 
     class Watched(FieldJobs):
@@ -133,8 +153,8 @@ def test_what_a_run_left_is_forgotten_after_a_while(a_result, a_request):
             super().forget()
             forgotten.set()
 
-    jobs = Watched(keep_seconds=0.01)
-    jobs.remember("run", a_result)
+    jobs = Watched(keep_seconds=0.01, advance_seconds=NEVER)
+    jobs.remember("run", a_result, the_case(a_phantom))
     assert forgotten.wait(DEADLINE)
     assert not done(jobs, a_request)["cached"]
 
