@@ -5,6 +5,7 @@ Works on the scene; without a layout manager there are no views, and nothing is 
 
 from __future__ import annotations
 
+import qt
 import slicer
 from slicer.i18n import tr as _
 
@@ -61,6 +62,7 @@ class CompareViews:
         if self.obstacle():
             return
         self._forget()
+        wasOpen = self.isOpen
         own_layouts.describe(COMPARE, _description())
         own_layouts.show(COMPARE)
         if earlierSegments is not None:
@@ -72,6 +74,9 @@ class CompareViews:
         self._isSwapped = False
         self._place()
         _showVolume(volume)
+        if not wasOpen:
+            # The views get their sizes when the application next handles events, and are then fitted once more.
+            qt.QTimer.singleShot(0, self._fit)
 
     def close(self) -> None:
         """Give the user's layout back, unless the user has chosen another one, and forget the earlier segments."""
@@ -113,6 +118,10 @@ class CompareViews:
             node = slicer.mrmlScene.GetNodeByID(own_views.sliceViewID(name))
             if node is not None:
                 node.SetLayoutLabel(_("Before") if isBefore else _("After"))
+
+    def _fit(self) -> None:
+        if self.isOpen and self._after is not None:
+            _fitViews()
 
     def _forget(self) -> None:
         before, after = self._before, self._after
@@ -169,8 +178,6 @@ def _setViews(segmentationNode, others: list[str], own: str) -> None:
 
 
 def _showVolume(volume) -> None:
-    """Both views at the user's axial slice, or in the middle of the volume."""
-    users = slicer.mrmlScene.GetNodeByID(own_views.sliceViewID("Red"))
     for name in _VIEWS:
         composite = own_views.composite(name)
         if composite is None:
@@ -182,6 +189,13 @@ def _showVolume(volume) -> None:
         # Hot: the other follows while the mouse still moves.
         composite.SetLinkedControl(True)
         composite.SetHotLinkedControl(True)
+    _fitViews()
+
+
+def _fitViews() -> None:
+    """Both views at the user's axial slice, or in the middle of the volume."""
+    users = slicer.mrmlScene.GetNodeByID(own_views.sliceViewID("Red"))
+    for name in _VIEWS:
         widget = own_layouts.layoutManager().sliceWidget(name)
         if widget is None:
             continue

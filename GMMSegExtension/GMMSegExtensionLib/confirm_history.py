@@ -47,6 +47,24 @@ class ConfirmHistory:
         return title
 
 
+class ConfirmHistories:
+    """A history for each input volume. By ID of the volume: a node of a closed scene must not be held."""
+
+    def __init__(self) -> None:
+        self._histories: dict[str, tuple[int, ConfirmHistory]] = {}
+
+    def of(self, inputVolume, classes: int) -> ConfirmHistory:
+        """The history of a volume; a new one when it was of another number of classes."""
+        key = inputVolume.GetID()
+        if key not in self._histories or self._histories[key][0] != classes:
+            self._histories[key] = classes, ConfirmHistory()
+        return self._histories[key][1]
+
+    def clear(self) -> None:
+        """The scene is closed."""
+        self._histories.clear()
+
+
 def _copyOf(segment):
     if segment is None:
         return None

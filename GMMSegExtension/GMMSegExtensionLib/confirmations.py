@@ -82,6 +82,11 @@ class Confirmations:
         return output_nodes.find(self._inputVolume, output_nodes.CONFIRMED)
 
     @property
+    def history(self) -> ConfirmHistory:
+        """The steps so far."""
+        return self._history
+
+    @property
     def lastStep(self) -> str:
         """What :meth:`undo` will revert, as in "Confirm Axial 87"; empty when there is nothing."""
         return self._history.lastStep

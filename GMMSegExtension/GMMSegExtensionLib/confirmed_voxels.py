@@ -41,14 +41,17 @@ def confirmedMask(inputVolume) -> np.ndarray:
 
 def confirmedLabels(inputVolume) -> np.ndarray:
     """(I, J, K) uint8 labels that the user has confirmed, 0 for not confirmed."""
-    return brainLabels(inputVolume) * confirmedMask(inputVolume)
+    labels = brainLabels(inputVolume)
+    labels *= confirmedMask(inputVolume).view(np.uint8)  # by bool it would take ten times as long
+    return labels
 
 
 def countConfirmed(inputVolume) -> Confirmed:
     """How much of the brain is confirmed."""
     labels = brainLabels(inputVolume)
-    confirmed = np.count_nonzero(labels * confirmedMask(inputVolume))
-    return Confirmed(int(confirmed), int(np.count_nonzero(labels)))
+    brain = np.count_nonzero(labels)
+    labels *= confirmedMask(inputVolume).view(np.uint8)
+    return Confirmed(int(np.count_nonzero(labels)), int(brain))
 
 
 def _zeros(inputVolume, box: Box | None = None) -> np.ndarray:

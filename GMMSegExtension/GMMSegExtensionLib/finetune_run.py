@@ -72,6 +72,11 @@ class FinetuneRun:
     def id(self) -> str:
         return self._exchange.id
 
+    @property
+    def writesTo(self) -> tuple:
+        """The volumes whose results are replaced."""
+        return self._request.volumes
+
     def lostSource(self) -> str:
         """The sentence for a source that is no longer in the scene, empty when all are there."""
         for node in self._request.sources:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,7 +23,7 @@ class EngineJob(Protocol):
     """What the worker is asked for, and what becomes of its answer.
 
     A job that answers a cancel with what it has so far, which takes its time, has ``cancelPatience``: the seconds that
-    the worker may take for that.
+    the worker may take for that. One that replaces segments has ``writesTo``: the input volumes that they belong to.
     """
 
     id: str
@@ -66,7 +67,9 @@ class JobRunner:
 
     def __init__(self, engine: EngineProcess) -> None:
         self.engine = engine
+        self._listeners: list[Callable[[], None]] = []
         self._job: EngineJob | None = None
+        self._toldJob: EngineJob | None = None
         self._unsent: dict | None = None
         self._work: _Work | None = None
         self._isStepping = False
@@ -88,6 +91,19 @@ class JobRunner:
         """Whether ``job`` is the one under way."""
         return job is not None and self._job is job
 
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` whenever a job has begun or ended."""
+        self._listeners.append(listener)
+
+    def ignore(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` no more."""
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+
+    def isWritingTo(self, inputVolume) -> bool:
+        """Whether the job under way replaces the segments of a volume, the user's corrections in them included."""
+        return self._job is not None and any(node is inputVolume for node in getattr(self._job, "writesTo", ()))
+
     def start(self, job: EngineJob, preparation: Steps[None] | None = None) -> None:
         """Begin a job; its events reach it from :meth:`poll`.
 
@@ -107,6 +123,7 @@ class JobRunner:
         self._events.clear()
         self._work = None if preparation is None else _Work(preparation, isPreparing=True)
         self._sendWhenFree()
+        self._tell()
 
     def poll(self, wait: float = 0.0) -> list[dict]:
         """Handle what the worker has sent since the last call, at most ``wait`` seconds later, and go on with the work.
@@ -128,6 +145,7 @@ class JobRunner:
                 break
         self._sendWhenFree()
         self._removeLeftFiles()
+        self._tell()
         return others
 
     def cancel(self) -> None:
@@ -152,12 +170,20 @@ class JobRunner:
         self._forgetWork()
         self._endedJobs.append(job)
         job.abandon(reason)
+        self._tell()
 
     def stop(self) -> None:
         """End the job and the worker. The next job starts a new worker."""
         self.abandon()
         self.engine.stop()
         self._removeLeftFiles()
+
+    def _tell(self) -> None:
+        """Call the listeners if another job is under way than the last time, or none any more."""
+        if self._toldJob is not self._job:
+            self._toldJob = self._job
+            for listener in list(self._listeners):
+                listener()
 
     def _goOn(self) -> None:
         """Do one step, or handle one event."""

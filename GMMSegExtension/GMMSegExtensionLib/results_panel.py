@@ -70,7 +70,7 @@ class ResultsPanel(VTKObservationMixin):
 
     def close(self) -> None:
         """Drop what is under way."""
-        self._surfaceMaker.close()
+        self._surfaceMaker.end()
         self.removeObservers()
 
     def swapBeforeAfter(self) -> None:

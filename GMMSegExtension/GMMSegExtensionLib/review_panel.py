@@ -12,7 +12,7 @@ from slicer.util import VTKObservationMixin
 from . import region_box, review_slices, review_texts
 from .bindings import ChoiceBinding
 from .button_reasons import ButtonReasons
-from .confirm_history import ConfirmHistory
+from .confirm_history import ConfirmHistories
 from .confirmations import SLICE, Confirmations, Entry, countConfirmed
 from .confirmed_strip import ConfirmedStrip
 from .panel_context import PanelContext
@@ -39,8 +39,7 @@ class ReviewPanel(VTKObservationMixin):
         self._parameters = None
         self._inputVolume = None
         self._outputs: SegmentationOutputs | None = None
-        # By ID of the input: a node of a closed scene must not be held.
-        self._histories: dict[str, ConfirmHistory] = {}
+        self._histories = ConfirmHistories()
         self._confirmations: Confirmations | None = None
         self._guide: UncertainGuide | None = None
         self._place: ReviewPlace | None = None
@@ -67,6 +66,7 @@ class ReviewPanel(VTKObservationMixin):
             button.connect("clicked(bool)", action)
         ui.confirmedTable.connect("itemSelectionChanged()", self._enableControls)
         ui.editorCollapsibleButton.connect("contentsCollapsed(bool)", self._onEditorCollapsed)
+        self._context.logic.jobs.listen(self._enableControls)
 
     def nextUncertain(self) -> None:
         """For a key: as a click on the button, nothing where that is disabled."""
@@ -96,10 +96,11 @@ class ReviewPanel(VTKObservationMixin):
         if isOther or outputs is None:
             self._confirmations = self._guide = self._place = None
             self._tell("")
-        if outputs is not None and self._confirmations is None:
-            history = self._histories.setdefault(inputVolume.GetID(), ConfirmHistory())
-            self._confirmations = Confirmations(inputVolume, history)
-            self._guide, self._place = UncertainGuide(inputVolume), ReviewPlace(inputVolume)
+        if outputs is not None:
+            history = self._histories.of(inputVolume, len(outputs.report["classes"]))
+            if self._confirmations is None or self._confirmations.history is not history:
+                self._confirmations = Confirmations(inputVolume, history)
+                self._guide, self._place = UncertainGuide(inputVolume), ReviewPlace(inputVolume)
         self._editor.show(inputVolume, outputs)
         self._refresh()
 
@@ -121,6 +122,7 @@ class ReviewPanel(VTKObservationMixin):
         self.setParameters(None)
         self.show(None, None)
         self._editor.close()
+        self._context.logic.jobs.ignore(self._enableControls)
         self.removeObservers()
 
     # what is seen
@@ -173,8 +175,11 @@ class ReviewPanel(VTKObservationMixin):
     def _enableControls(self) -> None:
         outputs = self._outputs
         step = self._confirmations.lastStep if self._confirmations is not None else ""
+        isBusy = outputs is not None and self._context.logic.jobs.isWritingTo(self._inputVolume)
+        self._editor.setReadOnly(review_texts.busy() if isBusy else "")
         self._reasons.show(
             review_texts.obstacles(
+                isBusy=isBusy,
                 hasResults=outputs is not None,
                 hasMap=outputs is not None and outputs.uncertainty is not None,
                 hasBox=outputs is not None and region_box.isShown(self._inputVolume),
@@ -183,7 +188,7 @@ class ReviewPanel(VTKObservationMixin):
                 hasStep=bool(step),
             )
         )
-        if step:
+        if step and not isBusy:
             self._reasons.explain("undo", _("Next: {step}.").format(step=step))
 
     def _tell(self, text: str, isProblem: bool = False) -> None:

@@ -74,19 +74,25 @@ def undone(step: str) -> str:
     return _("Undone: {step}.").format(step=step)
 
 
+def busy() -> str:
+    """While a job replaces the segments."""
+    return _("The engine is making new segments of this volume; wait for its end or cancel it.")
+
+
 def obstacles(
-    *, hasResults: bool, hasMap: bool, hasBox: bool, hasEntries: bool, hasChosen: bool, hasStep: bool
+    *, isBusy: bool, hasResults: bool, hasMap: bool, hasBox: bool, hasEntries: bool, hasChosen: bool, hasStep: bool
 ) -> dict[str, str]:
     """Why each button of the section cannot be pressed; empty for one that can."""
+    work = busy() if isBusy else ""
     noResults = "" if hasResults else _("Segment the volume first.")
     noMap = "" if hasMap else _("There is no uncertainty map; segment again with the output Uncertainty map.")
     return {
         "nextUncertain": noResults or noMap,
-        "confirmSlice": noResults,
-        "confirmAll": noResults,
+        "confirmSlice": noResults or work,
+        "confirmAll": noResults or work,
         "regionBox": noResults,
-        "confirmRegion": noResults or ("" if hasBox else _("Show the region box first.")),
-        "undo": "" if hasStep else _("Nothing was confirmed or removed since the scene was opened."),
-        "remove": "" if hasChosen else _("Choose a row of the table first."),
+        "confirmRegion": noResults or work or ("" if hasBox else _("Show the region box first.")),
+        "undo": work if hasStep else _("Nothing was confirmed or removed since the scene was opened."),
+        "remove": work if hasChosen else _("Choose a row of the table first."),
         "showConfirmed": "" if hasEntries else _("Nothing is confirmed yet."),
     }

@@ -22,7 +22,7 @@ class SceneWriter:
 
     Labels that the user has confirmed stay in every preview and result, whatever the engine says about them; the
     engine's report, with its volumes, stays the engine's own. When the number of classes changes they mean something
-    else, so nothing is kept then.
+    else, so nothing is kept then, and with the results the confirmations go: see :attr:`hasDroppedConfirmed`.
 
     Use (one writer for each volume when a study is written)::
 
@@ -41,6 +41,12 @@ class SceneWriter:
         self._obsolete: list = []
         self._segmentation = None  # the one that undo knows about
         self._keepsConfirmed: bool | None = None
+        self._hasDroppedConfirmed = False
+
+    @property
+    def hasDroppedConfirmed(self) -> bool:
+        """Whether the results in the scene are of other classes than those that the user had confirmed."""
+        return self._hasDroppedConfirmed
 
     def preview(self, labels: np.ndarray):
         """All of :meth:`previewSteps` at once."""
@@ -87,12 +93,17 @@ class SceneWriter:
             yield
         with self._log.newNodes():
             self._retireOthers(written)
+            self._retireConfirmed()
             self._putSegmentation(labelmap, result)
         return outputsOf(self._request.inputVolume)
 
     def undo(self) -> None:
+        """All of :meth:`undoSteps` at once."""
+        finish(self.undoSteps())
+
+    def undoSteps(self) -> Steps[None]:
         """Bring back what was there before the first preview or result. Does nothing after :meth:`keep`."""
-        self._log.undo()
+        yield from self._log.undoSteps()
         if isInScene(self._request.inputVolume):
             hierarchy.removeEmptyHelperFolder(self._request.inputVolume)
         self._reset()
@@ -108,6 +119,7 @@ class SceneWriter:
         self._obsolete = []
         self._segmentation = None
         self._keepsConfirmed = None
+        self._hasDroppedConfirmed = False
 
     def _confirmedSteps(self) -> Steps[np.ndarray | None]:
         """(I, J, K) uint8 labels that the user has confirmed, 0 elsewhere; None when none are to be kept."""
@@ -139,9 +151,19 @@ class SceneWriter:
         for role in (output_nodes.POSTERIOR, output_nodes.UNCERTAINTY):
             for node in output_nodes.findAll(self._request.inputVolume, role):
                 if node not in written:
-                    self._log.add(_ifInScene(node, output_nodes.restorer(node)))
-                    output_nodes.release(node)
-                    self._obsolete.append(node)
+                    self._retire(node)
+
+    def _retireConfirmed(self) -> None:
+        """The user has never seen the new labels: without those that were confirmed nothing of it is left."""
+        node = output_nodes.find(self._request.inputVolume, output_nodes.CONFIRMED)
+        if node is not None and not self._keepsConfirmed:
+            self._retire(node)
+            self._hasDroppedConfirmed = True
+
+    def _retire(self, node) -> None:
+        self._log.add(_ifInScene(node, output_nodes.restorer(node)))
+        output_nodes.release(node)
+        self._obsolete.append(node)
 
     def _putSegmentation(self, labelmap, result: EngineResult) -> None:
         if not isInScene(self._segmentation):

@@ -10,6 +10,8 @@ from slicer.util import VTKObservationMixin
 from . import surfaces
 from .scene import SegmentationOutputs
 from .tissues import isClass
+from .tooltips import paragraphs
+from .undo_log import isInScene
 
 _TAG = "GMMSegExtension"
 # Only effects that add to the chosen class. Erase, Scissors, Islands, Smoothing, Margin and Threshold can leave brain
@@ -34,6 +36,8 @@ class EmbeddedEditor(VTKObservationMixin):
         self._frame = frame
         self._editor = None
         self._report = None
+        self._edited: tuple = ()
+        self._isReadOnly = False
         self._shortcuts: list = []
 
     @property
@@ -64,6 +68,7 @@ class EmbeddedEditor(VTKObservationMixin):
             table.setMaximumHeight(_TABLE_HEIGHT)
         self._frame.layout().addWidget(editor)
         self._editor = editor
+        editor.setReadOnly(self._isReadOnly)
         self._addShortcuts()
 
     def show(self, inputVolume, outputs: SegmentationOutputs | None) -> None:
@@ -78,17 +83,30 @@ class EmbeddedEditor(VTKObservationMixin):
             # Another run has replaced the segments: undoing strokes on the old ones would bring those back.
             editor.setUndoEnabled(True)  # which forgets the strokes
             self._report = outputs.report
+        self._edited = ()
         node = _editorNode()
         if editor.mrmlSegmentEditorNode() is not node:
             editor.setMRMLSegmentEditorNode(node)
         self.removeObservers(self._restrict)
         self.addObserver(node, vtk.vtkCommand.ModifiedEvent, self._restrict)
         self._restrict(node)
-        if editor.segmentationNode() is not outputs.segmentation:
+        # The node is asked, not the editor: that answers with what its hidden selector has chosen by itself.
+        if node.GetSegmentationNode() is not outputs.segmentation:
             editor.setSegmentationNode(outputs.segmentation)
         volume = outputs.correctedVolumes[0] if outputs.correctedVolumes else inputVolume
-        if editor.sourceVolumeNode() is not volume:
+        if node.GetSourceVolumeNode() is not volume:
             editor.setSourceVolumeNode(volume)
+        self._edited = (outputs.segmentation, volume)
+
+    def setReadOnly(self, reason: str) -> None:
+        """Let nobody edit for now, for the reason in the tooltip; an empty one lets the user edit again."""
+        if self._isReadOnly == bool(reason):
+            return
+        self._isReadOnly = bool(reason)
+        self._frame.toolTip = paragraphs(reason)
+        if self._editor is not None:
+            self._putBrushAway()
+            self._editor.setReadOnly(self._isReadOnly)
 
     def enter(self) -> None:
         """Listen to the mouse in the views again."""
@@ -98,8 +116,7 @@ class EmbeddedEditor(VTKObservationMixin):
     def exit(self) -> None:
         """Put the brush away: the views belong to another module."""
         if self._editor is not None:
-            if self._editor.mrmlSegmentEditorNode() is not None:
-                self._editor.setActiveEffect(None)
+            self._putBrushAway()
             self._editor.removeViewObservations()
 
     def close(self) -> None:
@@ -114,8 +131,13 @@ class EmbeddedEditor(VTKObservationMixin):
         self._frame.layout().removeWidget(editor)
         editor.deleteLater()
 
+    def _putBrushAway(self) -> None:
+        if self._editor.mrmlSegmentEditorNode() is not None:
+            self._editor.setActiveEffect(None)
+
     def _letGo(self) -> None:
         self._report = None
+        self._edited = ()
         self.removeObservers()
         self._editor.setSegmentationNode(None)
         self._editor.setSourceVolumeNode(None)
@@ -124,15 +146,24 @@ class EmbeddedEditor(VTKObservationMixin):
     def _addShortcuts(self) -> None:
         """The editor's own keys for undoing strokes. The rest of its keys stay off: one of them switches a mask on that
         nobody would see here."""
-        for key, action in (("Z", self._editor.undo), ("Y", self._editor.redo)):
+        for key, action in (("Z", self._onUndo), ("Y", self._onRedo)):
             # They work in the whole window, and only while the editor is seen.
             shortcut = qt.QShortcut(qt.QKeySequence(key), self._editor)
             shortcut.connect("activated()", action)
             self._shortcuts.append(shortcut)
 
+    def _onUndo(self) -> None:
+        if not self._isReadOnly:
+            self._editor.undo()
+
+    def _onRedo(self) -> None:
+        if not self._isReadOnly:
+            self._editor.redo()
+
     def _restrict(self, node, _event=None) -> None:
         """Let brushes act inside the brain only, which is where the classes are. A class takes its voxels from the
         others; a segment that the user added lies over them and takes none, else it would punch holes."""
+        self._holdOn(node)
         chosen = node.GetSelectedSegmentID()
         isOwn = bool(chosen) and not isClass(chosen)
         with slicer.util.NodeModify(node):
@@ -142,6 +173,17 @@ class EmbeddedEditor(VTKObservationMixin):
         if node.GetSegmentationNode() is not None:
             follow = surfaces.putAway if node.GetActiveEffectName() else surfaces.bringBack
             follow(node.GetSegmentationNode())
+
+    def _holdOn(self, node) -> None:
+        """Edit what was shown last: when a scene was read, or a node was removed, the editor's hidden selectors choose
+        another by themselves, and it would go on with that."""
+        if not self._edited or not all(map(isInScene, self._edited)):
+            return
+        segmentation, volume = self._edited
+        if node.GetSegmentationNode() is not segmentation:
+            node.SetAndObserveSegmentationNode(segmentation)
+        if node.GetSourceVolumeNode() is not volume:
+            node.SetAndObserveSourceVolumeNode(volume)
 
 
 def _editorNode():

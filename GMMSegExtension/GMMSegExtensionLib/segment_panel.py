@@ -165,7 +165,7 @@ class SegmentPanel:
                 self._isPreviewShown = True
                 slice_views.showPreview(inputVolume, segmentationNode)
 
-        return RunListener(self._onProgress, preview, finished, self._onFailed, self._onCancelled)
+        return RunListener(self._onProgress, preview, finished, self._onFailed, self._onCancelled, self._onLog)
 
     def onEngineEvent(self, event: dict) -> None:
         """Show what the worker says that belongs to no job."""

@@ -31,6 +31,7 @@ class RunListener:
     :param finished: (:class:`SegmentationOutputs`).
     :param failed: (sentence, kind ``input``, ``memory``, ``unavailable`` or ``internal``, details).
     :param cancelled: (sentence that says why when it was not the user, else empty).
+    :param noted: (sentence about the results that the user should read); comes before ``finished``.
     """
 
     progress: Callable = _ignore
@@ -38,6 +39,7 @@ class RunListener:
     finished: Callable = _ignore
     failed: Callable = _ignore
     cancelled: Callable = _ignore
+    noted: Callable = _ignore
 
 
 class SegmentationRun:
@@ -62,6 +64,11 @@ class SegmentationRun:
     @property
     def id(self) -> str:
         return self._exchange.id
+
+    @property
+    def writesTo(self) -> tuple:
+        """The volumes whose results are replaced."""
+        return (self._request.inputVolume,)
 
     def lostSource(self) -> str:
         """The sentence for a source that is no longer in the scene, empty when all are there."""
@@ -117,9 +124,22 @@ class SegmentationRun:
         result = EngineResult.of(event, self._exchange.open, self._request.outputs.posteriors)
         outputs = yield from self._writer.writeSteps(result)
         setRun(outputs.segmentation, self.id)
+        note = self._note()
         self._writer.keep()
         self._end()
-        return lambda: self._listener.finished(outputs)
+
+        def announce() -> None:
+            if note:
+                self._listener.noted(note)
+            self._listener.finished(outputs)
+
+        return announce
+
+    def _note(self) -> str:
+        if not self._writer.hasDroppedConfirmed:
+            return ""
+        text = _("What was confirmed of '{name}' were other classes, so its confirmations are gone; review it anew.")
+        return text.format(name=volumes.name(self._request.inputVolume))
 
     def _announce(self) -> dict:
         request, exchange = self._request, self._exchange

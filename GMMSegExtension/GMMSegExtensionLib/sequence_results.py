@@ -65,6 +65,8 @@ def keepSteps(browser, sequence, indexValue: str, outputs: SegmentationOutputs) 
     finally:
         for proxy in proxies.values():  # given up before the browser had them
             removeWithDisplay(proxy)
+    yield  # the browser has copied the voxels of the volume, and does so again
+    _update(browser)
     for results, node in pairs:
         yield
         _file(browser, sequence, results, node)
@@ -100,7 +102,6 @@ def _synchronize(browser, proxies: dict) -> None:
             browser.SetSaveChanges(results, True)
             browser.SetOverwriteProxyName(results, False)
             browser.AddProxyNode(proxy, results, False)
-    _update(browser)
 
 
 def _file(browser, sequence, results, node) -> None:

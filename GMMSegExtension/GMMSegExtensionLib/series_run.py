@@ -168,7 +168,7 @@ class SeriesRun:
             entry.fraction = fraction
             self._onChanged(entry)
 
-        return RunListener(progress, preview, finished, failed, cancelled)
+        return RunListener(progress, preview, finished, failed, cancelled, self._context.log)
 
     def _keepOn(self) -> None:
         """File some more of the results of the item under way."""

@@ -13,6 +13,8 @@ from . import surfaces
 _TICK_MILLISECONDS = 30
 # Python threads of the application run while its own Python waits: this long at each tick.
 _WAIT_SECONDS = 0.01
+# A thread inside a filter while the application unloads Python would crash it; one surface takes about a second.
+_END_SECONDS = 10.0
 
 
 class SurfaceMaker:
@@ -58,6 +60,13 @@ class SurfaceMaker:
         if self._work is not None:
             self._work.drop()
         self._work = None
+
+    def end(self) -> None:
+        """For good: drop what is under way, and wait for the surface that the thread is at."""
+        work = self._work
+        self.close()
+        if work is not None:
+            work.wait(_END_SECONDS)
 
     def _begin(self, segmentationNode) -> None:
         self.close()

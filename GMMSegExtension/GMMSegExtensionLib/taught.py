@@ -35,15 +35,13 @@ class TaughtVolume:
         """Whether the volume is still in the scene."""
         return bool(slicer.mrmlScene.IsNodePresent(self.node))
 
-    def discard(self) -> None:
-        """Bring the earlier results back, and take back what was confirmed since: it was said of other labels."""
-        self.writer.undo()
-        if not self.isPresent:
-            return
-        confirmations = Confirmations(self.node)
-        for entry in confirmations.entries():
-            if entry.id not in self._confirmed:
-                confirmations.remove(entry.id)
+    def discardSteps(self) -> Steps[None]:
+        """Take back what was confirmed since, which was said of other labels, and bring the earlier results back."""
+        if self.isPresent:
+            confirmations = Confirmations(self.node)
+            confirmations.remove(*{entry.id for entry in confirmations.entries()} - self._confirmed)
+            yield
+        yield from self.writer.undoSteps()
 
 
 class Taught:
@@ -80,8 +78,7 @@ class Taught:
         self._exchange.remove()
 
     def discardSteps(self) -> Steps[None]:
-        """The earlier results come back, one volume after the other; the network is forgotten."""
+        """The earlier results come back, one node after the other; the network is forgotten."""
         for volume in self.volumes:
-            volume.discard()
-            yield
+            yield from volume.discardSteps()
         self._exchange.remove()

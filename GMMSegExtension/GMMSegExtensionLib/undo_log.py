@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 
 import slicer
 
+from .steps import Steps, finish
+
 Action = Callable[[], None]
 
 
@@ -36,8 +38,13 @@ class UndoLog:
 
     def undo(self) -> None:
         """Take everything back."""
+        finish(self.undoSteps())
+
+    def undoSteps(self) -> Steps[None]:
+        """Take everything back, one action at a step."""
         while self._actions:
             self._actions.pop()()
+            yield
 
     def forget(self) -> None:
         """Let everything stay; the nodes are no longer held."""

@@ -264,14 +264,15 @@ def _smoothed(counts: np.ndarray) -> np.ndarray:
 
 
 def _gaussians(intensity: np.ndarray, voxels: int, classes: Sequence[Mapping[str, Any]], channel: int) -> np.ndarray:
-    """(C, B) voxels that each class is expected to have in each bin."""
+    """(C, B) voxels that each class is expected to have in each bin; none of a class without voxels, hence without a
+    mean."""
     step = intensity[1] - intensity[0]
     mean = np.array([np.atleast_1d(row["mean"])[channel] for row in classes], dtype=float)
     variance = np.array([np.atleast_2d(row["covariance"])[channel, channel] for row in classes], dtype=float)
     weight = np.array([row["weight"] for row in classes], dtype=float)
     variance = np.maximum(variance, 1e-12)[:, None]
     density = np.exp(-0.5 * (intensity - mean[:, None]) ** 2 / variance) / np.sqrt(2 * np.pi * variance)
-    return voxels * step * weight[:, None] * density
+    return np.nan_to_num(voxels * step * weight[:, None] * density)
 
 
 def _rounded(values: np.ndarray) -> list[float]:

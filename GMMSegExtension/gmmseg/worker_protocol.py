@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -150,7 +151,8 @@ class Previews:
         import numpy as np
 
         if self._last is not None:
-            self._last.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # gone already, or being read just now, which Windows locks
+                self._last.unlink()
         self._count += 1
         path = self._folder / f"preview-{self._count}.npy"
         np.save(path, np.asarray(labels, dtype=np.uint8), allow_pickle=False)

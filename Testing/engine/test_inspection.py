@@ -189,3 +189,12 @@ def test_a_runs_report_holds_it_all():
     assert first["homogeneity"] == facts["homogeneity"]
     assert [curve["name"] for curve in first["gaussians"]] == ["CSF", "GM", "WM"]
     assert "the correction made the tissues more even" in verdict(facts)
+
+
+def test_a_class_without_voxels_has_no_gaussian_and_the_others_keep_theirs(a_sample):
+    nan = float("nan")
+    empty = inspected(a_sample, a_sample, rows(means=(nan, *MEANS[1:]), deviations=(nan, *DEVIATIONS[1:])))
+    whole = inspected(a_sample, a_sample)
+    assert not any(empty["gaussians"][0]["counts"])
+    assert empty["gaussians"][1:] == whole["gaussians"][1:]
+    assert json.loads(json.dumps(empty, allow_nan=False)) == empty

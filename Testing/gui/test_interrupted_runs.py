@@ -246,3 +246,28 @@ def test_a_volume_changed_while_it_is_sent_arrives_as_it_was(a_logic, the_reques
     run.advance()
     sent = np.load(the_requests()[0]["images"][0]["array"])
     np.testing.assert_array_equal(sent, expected.transpose(2, 1, 0))
+
+
+def test_the_panel_says_that_confirmations_of_other_classes_are_gone_unless_the_run_is_cancelled(
+    a_panel, run, an_application, a_fake_engine
+):
+    from GMMSegExtensionLib.confirmations import Confirmations
+
+    widget = a_panel()
+    volume = a_brain()
+    widget._parameterNode.inputVolume = volume
+    run(widget)
+    Confirmations(volume).addAll()
+    widget.logic.stopEngine()
+    widget.logic.engine = a_fake_engine("hang")
+    widget.ui.numberOfClassesSpinBox.value = 5
+    widget.ui.segmentButton.click()
+    segments = widget.logic.outputsOf(volume).segmentation.GetSegmentation()
+    an_application.process_events_until(lambda: segments.GetNumberOfSegments() == 5, "the preview is there")
+    widget.ui.segmentButton.click()
+    an_application.process_events_until(lambda: not widget.logic.isRunning, "the run is cancelled")
+    assert len(Confirmations(volume).entries()) == 1 and "confirmations are gone" not in widget.ui.logTextEdit.plainText
+    widget.logic.stopEngine()
+    widget.logic.engine = a_fake_engine("done")
+    run(widget)
+    assert Confirmations(volume).entries() == [] and "confirmations are gone" in widget.ui.logTextEdit.plainText

@@ -1,12 +1,14 @@
 """The application goes on while a large volume is sent, segmented, shown, segmented again and brought back.
 
 Counted is what the main thread computes between two looks at the events, not the time that passes: on a busy machine
-that says nothing about the module.
+that says nothing about the module. Nor does the time that the system takes to hand out memory, where it can be told
+apart: on a virtual machine that is anything from a millisecond to a third of a second for one volume.
 """
 
 from __future__ import annotations
 
 import gc
+import sys
 import time
 
 import numpy as np
@@ -14,6 +16,16 @@ import pytest
 from PySide6 import QtCore
 
 from .conftest import a_brain
+
+if sys.platform == "linux":
+    import resource
+
+    def computed_seconds() -> float:
+        """What this thread has computed so far."""
+        return resource.getrusage(resource.RUSAGE_THREAD).ru_utime
+
+else:
+    computed_seconds = time.thread_time
 
 SIZE = (256, 256, 176)
 LIMIT_MS = 100
@@ -57,9 +69,9 @@ def the_longest_turn(an_application):
 
         def timed(function):
             nonlocal longest
-            begin = time.thread_time()
+            begin = computed_seconds()
             result = function()
-            longest = max(longest, 1000 * (time.thread_time() - begin))
+            longest = max(longest, 1000 * (computed_seconds() - begin))
             return result
 
         gc.collect()

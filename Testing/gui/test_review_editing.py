@@ -194,3 +194,84 @@ def test_another_input_is_edited_when_it_is_chosen(a_reviewed_brain):
     assert editor.segmentationNode() is review.logic.outputsOf(review.volume).segmentation
     review.choose(a_brain("not segmented", STRAIGHT))
     assert editor.segmentationNode() is None
+
+
+def test_the_editor_stays_with_the_results_whatever_its_hidden_selectors_choose(a_reviewed_brain):
+    import slicer
+
+    review = a_reviewed_brain
+    node = review.edit().mrmlSegmentEditorNode()
+    other = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "other")
+    node.SetAndObserveSegmentationNode(other)
+    node.SetAndObserveSourceVolumeNode(review.volume)
+    outputs = review.logic.outputsOf(review.volume)
+    assert node.GetSegmentationNode() is outputs.segmentation
+    assert node.GetSourceVolumeNode() is outputs.correctedVolumes[0]
+
+
+def start_run(review, classes: int = 3) -> None:
+    from gmmseg import Settings
+    from GMMSegExtensionLib.request import SegmentationRequest
+    from GMMSegExtensionLib.segmentation_run import RunListener
+
+    settings = Settings(mode="em", entropy=True, number_of_classes=classes)
+    review.logic.startSegmentation(SegmentationRequest(review.volume, settings=settings), RunListener())
+
+
+def end_run(review, isCancelled: bool) -> None:
+    if isCancelled:
+        review.logic.abandonSegmentation()
+    while review.logic.isRunning:
+        review.logic.pollEngine(0.05)
+
+
+@pytest.mark.parametrize("isCancelled", [False, True])
+def test_nothing_is_corrected_or_confirmed_while_a_run_replaces_the_segments(
+    a_reviewed_brain, an_application, isCancelled
+):
+    review = a_reviewed_brain
+    editor = review.edit()
+    review.ui.confirmAllButton.click()
+    painting.paint(editor, class_id(1), everywhere())
+    painted = labels_of(review.volume).copy()
+    start_run(review)
+    assert editor.readOnly and editor.activeEffect() is None
+    assert "wait for its end" in review.ui.editorFrame.toolTip
+    for name in ("confirmSlice", "confirmAll", "undo"):
+        button = getattr(review.ui, f"{name}Button")
+        assert not button.enabled and "wait for its end" in button.toolTip
+    an_application.press("Z")
+    np.testing.assert_array_equal(labels_of(review.volume), painted)
+    end_run(review, isCancelled)
+    assert not editor.readOnly and review.ui.editorFrame.toolTip == "" and review.ui.confirmAllButton.enabled
+    painting.paint(editor, class_id(2), everywhere())
+    assert set(np.unique(labels_of(review.volume))) == {0, 2}
+
+
+def test_a_run_on_another_volume_does_not_stop_the_editing(a_reviewed_brain):
+    review = a_reviewed_brain
+    editor, segmented = review.edit(), review.volume
+    review.volume = a_brain("other", STRAIGHT, seed=1)
+    start_run(review)
+    review.volume = segmented
+    assert not editor.readOnly and review.ui.confirmAllButton.enabled
+    end_run(review, isCancelled=True)
+
+
+def test_an_editor_that_is_opened_during_a_run_is_read_only(a_reviewed_brain):
+    review = a_reviewed_brain
+    start_run(review)
+    editor = review.edit()
+    assert editor.readOnly
+    end_run(review, isCancelled=True)
+    assert not editor.readOnly
+
+
+def test_a_run_with_other_classes_ends_the_confirmations_and_the_way_back_to_them(a_reviewed_brain):
+    review = a_reviewed_brain
+    review.ui.confirmAllButton.click()
+    start_run(review, classes=2)
+    end_run(review, isCancelled=False)
+    review.choose(review.volume)
+    assert review.seen() == [] and review.ui.summaryLabel.text == "Nothing is confirmed yet."
+    assert not review.ui.undoButton.enabled

@@ -207,6 +207,17 @@ def test_surfaces_are_made_while_the_application_goes_on(segmented, an_applicati
     assert not surfaces.exist(outputs.segmentation) and not main.showSurfacesButton.checked
 
 
+def test_no_thread_outlives_the_panel(a_panel, run):
+    import threading
+
+    a_brain()
+    widget = a_panel()
+    run(widget)
+    widget.ui.showSurfacesButton.click()
+    widget._results.close()
+    assert not any(thread.name == "gmmseg-surfaces" for thread in threading.enumerate())
+
+
 def test_surfaces_of_segments_that_are_edited_meanwhile_are_made_of_the_edited_ones(segmented, an_application):
     import slicer
     from GMMSegExtensionLib.tissues import segmentID

@@ -82,6 +82,18 @@ def test_a_slice_is_confirmed_in_the_volumes_own_voxels(a_result, the_truth, axi
     assert entry.name == f"{entry.orientation.capitalize()} 9"
 
 
+def test_segments_that_are_hidden_or_never_shown_are_confirmed_all_the_same(a_plain_result, the_truth):
+    import slicer
+
+    display = segmentation_of(a_plain_result).GetDisplayNode()
+    display.SetVisibility(False)
+    display.SetAllSegmentsVisibility(False)
+    confirmations(a_plain_result).addSlice(2, 9)
+    slicer.mrmlScene.RemoveNode(display)
+    confirmations(a_plain_result).addSlice(0, 9)
+    np.testing.assert_array_equal(confirmed_labels(a_plain_result), only(the_truth, (2, 9), (0, 9)))
+
+
 def test_slices_are_called_after_the_patients_axes(add_volume, write_results, a_phantom):
     from GMMSegExtensionLib.review_slices import axesByOrientation
 

@@ -160,6 +160,22 @@ def test_discard_brings_all_results_of_a_study_back(add_volume, a_phantom, a_run
     assert not list(tmp_path.glob("gmmseg-*"))
 
 
+def test_a_discard_is_done_one_node_at_a_step(add_volume, a_phantom, a_run):
+    volume = add_volume(a_phantom.image)
+    run, heard = a_run(a_phantom, volume)
+    before = contents(volume)
+    do(run, answer(run, a_phantom, 1))
+    steps = heard.finished[0].discardSteps()
+    changes = 0
+    states = [contents(volume)]
+    for _step in steps:
+        states.append(contents(volume))
+        differences = sum(one != other for one, other in zip(states[-2], states[-1], strict=True))
+        assert differences <= 2  # a node, and the report or the number of nodes with it
+        changes += bool(differences)
+    assert changes >= 3 and contents(volume) == before
+
+
 @pytest.mark.parametrize("steps", [0, 1, 5, 12])
 def test_a_run_abandoned_while_it_writes_leaves_everything_as_before(add_volume, a_phantom, a_run, tmp_path, steps):
     volume, other = add_volume(a_phantom.image), add_volume(a_phantom.image, name="T1 later")

@@ -161,6 +161,47 @@ def test_confirmed_labels_mean_nothing_for_another_number_of_classes(a_volume, w
         np.testing.assert_array_equal(labels_of(writer.preview(two), a_volume), two)
 
 
+@pytest.mark.parametrize("isTakenBack", [False, True])
+def test_confirmations_go_with_the_classes_they_were_of_and_come_back_with_them(
+    a_volume, write_results, a_phantom, isTakenBack
+):
+    import slicer
+    from GMMSegExtensionLib.confirmations import Confirmations, confirmedLabels
+    from GMMSegExtensionLib.request import SegmentationRequest
+    from GMMSegExtensionLib.scene_writer import SceneWriter
+
+    write_results(a_volume, a_phantom)
+    confirmations = Confirmations(a_volume)
+    confirmations.addSlice(2, a_phantom.truth.shape[2] // 2)
+    entries, known, node = confirmations.entries(), confirmedLabels(a_volume), confirmations.node
+    writer = SceneWriter(SegmentationRequest(a_volume, settings=Settings(mode="em", number_of_classes=2)))
+    two = np.minimum(a_phantom.truth, 2)
+    writer.preview(two)
+    assert confirmations.entries() == entries and not writer.hasDroppedConfirmed
+    finish(writer.writeSteps(two_classes(a_phantom)))
+    assert writer.hasDroppedConfirmed and confirmations.entries() == [] and not confirmedLabels(a_volume).any()
+    (writer.undo if isTakenBack else writer.keep)()
+    assert bool(slicer.mrmlScene.IsNodePresent(node)) == isTakenBack
+    assert confirmations.entries() == (entries if isTakenBack else [])
+    np.testing.assert_array_equal(confirmedLabels(a_volume), known if isTakenBack else 0 * known)
+
+
+def two_classes(phantom):
+    """A result in which grey and white matter are one class."""
+    from GMMSegExtensionLib.engine_result import EngineResult
+
+    field = np.ones((1, *phantom.mask.shape), dtype=np.float32)
+    return EngineResult(
+        labels=np.minimum(phantom.truth, 2),
+        biasField=field,
+        corrected=field,
+        brainMask=phantom.mask,
+        posteriors=None,
+        box=tuple((0, size) for size in phantom.mask.shape),
+        report={"classes": [{"name": name} for name in ("Class 1", "Class 2")]},
+    )
+
+
 def test_results_can_be_taken_back_until_they_are_kept(a_volume, write_results, a_phantom, a_writer, a_result):
     from GMMSegExtensionLib.scene import outputsOf
     from GMMSegExtensionLib.volumes import voxels
