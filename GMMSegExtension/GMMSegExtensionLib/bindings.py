@@ -196,4 +196,13 @@ def deviceLabel(device: str) -> str:
 
 def networkLabel(network: str) -> str:
     """What the user reads for a network of the engine."""
-    return {"modified_unet": _("Modified U-Net")}.get(network, network)
+    labels = {
+        "modified_unet": _("Modified U-Net"),
+        "unet": "U-Net",
+        "unetpp": "U-Net++",
+        "trmfcn": "TRMFCN",
+        "vit": "ViT",
+        "transunet": "TransUNet",
+        "mtunet": "MT-UNet",
+    }
+    return labels.get(network, network)

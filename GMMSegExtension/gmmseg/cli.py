@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
-from . import __version__
+from . import __version__, networks
 from .console import KINDS
 from .errors import NoBrainFound
 from .failures import CANCELLED, INPUT, INTERNAL, MEMORY, explain
@@ -121,7 +121,7 @@ def _add_settings(group: argparse._ArgumentGroup) -> None:
     option("--gamma", type=float, help="smoothness of the segmentation, mode train (0.1)")
     option("--bias-degree", type=int, metavar="P", help="degree of the bias field, 0 for none, to 6 (5)")
     option("--entropy-weight", type=float, metavar="TAU", help="0: loss as printed; 1: free energy (1)")
-    option("--network", help="network of mode train (modified_unet)")
+    option("--network", help=f"network of mode train: {', '.join(networks.available())} (modified_unet)")
     option("--base-width", type=int, metavar="N", help="feature maps of the network's first stage")
     option("--iterations", type=int, metavar="N", help="training steps")
     option("--learning-rate", type=float, metavar="RATE", help="step size of Adam")

@@ -6,7 +6,7 @@ import numpy as np
 import phantoms
 import pytest
 import torch
-from gmmseg import em, training
+from gmmseg import em, networks, training
 from gmmseg.errors import Cancelled
 from gmmseg.metrics import overlap
 from gmmseg.scan import Scan
@@ -46,6 +46,15 @@ def test_training_leaves_a_clear_scan_as_good_as_it_was():
     phantom = phantoms.nested_spheres(36, noise=0.02)
     scan = scan_of(phantom)
     assert mean_dice(scan, trained(scan).fit.s, phantom.truth) > 0.97
+
+
+@pytest.mark.parametrize("name", networks.available())
+def test_every_network_trains(name):
+    scan = scan_of(phantoms.nested_spheres(24, noise=0.05))
+    result = trained(scan, Settings(network=name, iterations=3, base_width=4, batch_size=2))
+    assert len(result.losses) == 3
+    assert np.isfinite(result.losses).all()
+    torch.testing.assert_close(result.fit.s.sum(dim=1), torch.ones(len(result.fit.s)), rtol=1e-4, atol=1e-4)
 
 
 def test_posteriors_sum_to_one(a_noisy_scan):

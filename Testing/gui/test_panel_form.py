@@ -135,6 +135,7 @@ def test_devices_and_networks_are_those_of_the_engine_and_models_those_on_disk(a
     assert [combo.itemData(index) for index in range(3)] == ["auto", "cpu", "cuda:0"]
     assert combo.itemText(2) == "Graphics card 0 (CUDA)"
     assert [widget.ui.networkComboBox.itemData(index) for index in range(2)] == ["modified_unet", "unet"]
+    assert [widget.ui.networkComboBox.itemText(index) for index in range(2)] == ["Modified U-Net", "U-Net"]
     models = widget.ui.modelComboBox
     assert [models.itemData(index) for index in range(models.count)] == ["t1-fast", "mine"]
     titles = [f"t1-fast: {find('t1-fast').card.title}", "mine: My scanner's T1"]

@@ -2,7 +2,8 @@
 
 One network is one module of this package, named as the network, with one class taking
 ``(in_channels, num_classes, base_width=None)``. Networks are imported on first use, so that their names can be listed
-where torch is not installed.
+where torch is not installed. A network in evaluation mode can be traced with ``torch.jit.trace``, for one image size
+at a time: padding depends on the size.
 """
 
 from __future__ import annotations
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 # Name (and module) of each network, and its class. A new network is a new module and a line here.
 _CLASSES = {
     "modified_unet": "ModifiedUNet",
+    "unet": "UNet",
+    "unetpp": "UNetPlusPlus",
+    "trmfcn": "TRMFCN",
+    "vit": "VisionTransformer",
+    "transunet": "TransUNet",
+    "mtunet": "MTUNet",
 }
 # The same for networks of whole volumes.
 _VOLUME_CLASSES = {

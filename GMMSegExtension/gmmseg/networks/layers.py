@@ -40,6 +40,16 @@ def convolutions(in_width: int, width: int, count: int, normalisation: str) -> n
     return nn.Sequential(*layers)
 
 
+def upsampling(in_width: int, width: int) -> nn.ConvTranspose2d:
+    """2x2 transposed convolution of stride 2; (B, in_width, H, W) to (B, width, 2H, 2W)."""
+    layer = nn.ConvTranspose2d(in_width, width, 2, stride=2)
+    # Each output sees one input position, but torch's own scale reckons with four times ``width``.
+    nn.init.normal_(layer.weight, std=in_width**-0.5)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer
+
+
 def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:
     """(B, C, H, W) padded by its border values to the next multiple of ``multiple``, at least two of them.
 
