@@ -28,6 +28,7 @@ from host import dialogs, messages, pythonqt, scene
 from host.app import qSlicerApplication
 from host.layout import qSlicerLayoutManager
 from host.modules import qSlicerScriptedLoadableModule
+from host.pythonqt import ui_loader
 from host.pythonqt.proxy import wrapper_class
 from host.scene import slicer
 from host.windows import PANEL_WIDTH, qSlicerMainWindow, qSlicerScriptedLoadableModuleWidget
@@ -55,6 +56,7 @@ class StandInApplication:
         self._problems: list[str] = []
         self._earlier_processes = set(psutil.Process().children(recursive=True))
         self.qt_application = pythonqt.application()
+        ui_loader.learn_properties()
         sys.modules["qt"], sys.modules["ctk"] = pythonqt.qt_module(), pythonqt.ctk_module()
         pythonqt.swallowed_exceptions.clear()
         for widget in QtWidgets.QApplication.topLevelWidgets():

@@ -74,6 +74,12 @@ def _give_numbers_for_enumerators(form: ElementTree.Element) -> None:
                 value.tag, value.text = "number", str(_number(value.text or ""))
 
 
+def learn_properties() -> None:
+    """Asks every stand-in for its properties now, while the first application is there to answer."""
+    for cls in widgets.STAND_INS.values():
+        _integer_properties(cls)
+
+
 @functools.cache
 def _integer_properties(cls: type) -> frozenset[str]:
     """Names of the properties of type int. Asked once: a class's meta object is gone after the first application."""
