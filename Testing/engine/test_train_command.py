@@ -114,7 +114,7 @@ def test_more_steps_go_on_where_it_was_left(the_maps, tmp_path):
 def test_an_interrupted_training_goes_on_as_if_it_had_not_been(the_maps, tmp_path):
     """With a loader of its own, stopped as by Ctrl-C, which reaches the loader too."""
     # So many that the signal comes before the last one on a fast machine too.
-    steps, cut, whole = 40, tmp_path / "cut", tmp_path / "whole"
+    steps, cut, whole = 120, tmp_path / "cut", tmp_path / "whole"
     command = [sys.executable, "-m", "gmmseg", "train", *QUICK, *SMALL, "--progress", "json", "--loaders", "1"]
     command += ["-o", str(cut), "--label-maps", str(the_maps), "--hold-out", "labels_02", "--steps", str(steps)]
     package = Path(cli.__file__).parent.parent
@@ -128,7 +128,7 @@ def test_an_interrupted_training_goes_on_as_if_it_had_not_been(the_maps, tmp_pat
     )
     for line in process.stdout:
         # Not each step is told about: a fast machine takes several between two lines.
-        if re.search(rf"step ([2-9]|\d\d) of {steps}", line):
+        if re.search(rf"step ([2-9]|\d\d+) of {steps}", line):
             os.killpg(process.pid, signal.SIGINT)
             break
     _, errors = process.communicate(timeout=400)

@@ -44,7 +44,7 @@ def _choose(name, text):
         (_choose("modelComboBox", "mine: My scanner's T1"), "model", "mine"),
         (lambda ui: ui.entropyCheckBox.click(), "entropy", False),
         (lambda ui: None, "entropy", True),
-        (_choose("networkComboBox", "unet"), "network", "unet"),
+        (_choose("networkComboBox", "U-Net"), "network", "unet"),
         (_choose("deviceComboBox", "Graphics card 0 (CUDA)"), "device", "cuda:0"),
         (_choose("precisionComboBox", "bfloat16"), "precision", "bfloat16"),
         (_choose("presetComboBox", "As printed in the paper"), "preset", "as-printed"),
