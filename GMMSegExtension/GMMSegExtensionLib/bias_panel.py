@@ -8,7 +8,8 @@ from gmmseg.inspection import verdict
 from slicer.i18n import tr as _
 
 from . import measures_table, profile_chart
-from .export_run import ExportListener, ExportRun
+from .engine_job import JobListener
+from .export_run import ExportRun
 from .field_updates import FieldUpdates
 from .inspect_controls import InspectControls
 from .inspected_channel import InspectedChannel, channelsOf
@@ -175,17 +176,20 @@ class BiasPanel:
         parent = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), title)
         if not parent:
             return
-        listener = ExportListener(self._onExported, lambda reason: self._say(reason, isProblem=True))
+        listener = JobListener(finished=self._onExported, failed=self._onExportFailed, cancelled=self._onExportFailed)
         try:
             # The report, and so its charts, are about the first channel.
             profile = profile_chart.profileOf(self._channels[0])
             run = self._exportRun = ExportRun(self._inputVolume, self._outputs, profile, parent, listener)
-            self._context.logic.jobs.start(run, run.prepareSteps())
+            self._context.logic.jobs.start(run)
         except (ValueError, RuntimeError) as error:
             self._say(str(error), isProblem=True)
             return
         self._context.follower.follow()
         self._say(_("Writing into {folder}…").format(folder=parent))
+
+    def _onExportFailed(self, reason: str, _kind: str = "", _details: str = "") -> None:
+        self._say(reason, isProblem=True)
 
     def _onExported(self, folder: str, files: list[str]) -> None:
         text = _("{count} files written to {folder}").format(count=len(files), folder=folder)

@@ -2,108 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-import slicer
 from slicer.i18n import tr as _
 
 from . import bias_display, volumes
-from .exchange import Exchange
+from .engine_job import JobListener, SceneJob
 from .inspected_channel import InspectedChannel, halfRange
 from .result_arrays import ResultArrays
 from .scene import SegmentationOutputs, runOf, setReport
 from .steps import Announce, Steps
 
 
-@dataclass(frozen=True)
-class FieldListener:
-    """What the owner of a run is told.
+class FieldRun(SceneJob):
+    """The field, the corrected volumes and the report change.
 
-    :param finished: (seconds that the worker took).
-    :param failed: (sentence); empty when the run was ended on purpose.
-    """
-
-    finished: Callable
-    failed: Callable
-
-
-class FieldRun:
-    """Follows one request, see :class:`EngineJob`: the field, the corrected volumes and the report change.
-
+    :param listener: its ``finished`` comes with the seconds that the worker took.
     :raises ValueError: the results of the volume cannot be used.
     """
 
-    def __init__(self, inputVolume, outputs: SegmentationOutputs, degree: int, listener: FieldListener) -> None:
+    def __init__(self, inputVolume, outputs: SegmentationOutputs, degree: int, listener: JobListener) -> None:
         self._outputs = outputs
-        self._listener = listener
-        self._scene = slicer.mrmlScene
         self._input = inputVolume
-        self._exchange = Exchange()
-        self.ended = False
-        try:
-            self._arrays = ResultArrays(inputVolume, outputs, self._exchange)
-            self.message = self._announce(degree)
-        except BaseException:
-            self._exchange.remove()
-            raise
-
-    @property
-    def id(self) -> str:
-        return self._exchange.id
-
-    def lostSource(self) -> str:
-        """The sentence for a node that is no longer in the scene, empty when all are there."""
-        for node in self._arrays.nodes:
-            if self._scene is not slicer.mrmlScene or not self._scene.IsNodePresent(node):
-                return _("'{name}' was removed, so its field was not computed.").format(name=volumes.name(node))
-        return ""
+        self._degree = degree
+        super().__init__(listener)
 
     def prepareSteps(self) -> Steps[None]:
-        """Write the arrays that the message names."""
         yield from self._arrays.writeSteps()
 
-    def handle(self, event: dict) -> Steps | None:
-        """React to one event of the worker."""
-        if self.ended:
-            return None
-        if event["event"] == "done":
-            return self._writeSteps(event)
-        if event["event"] == "failed":
-            self.fail(event.get("reason", ""), event.get("kind", "internal"), event.get("details", ""))
-        elif event["event"] == "cancelled":
-            self.abandon()
-        return None
+    def _sources(self) -> tuple:
+        return self._arrays.nodes
 
-    def fail(self, reason: str, kind: str = "internal", details: str = "") -> None:
-        """End with a sentence; the scene is as before."""
-        if not self.ended:
-            self._end()
-            self._listener.failed(reason)
+    def _lostSentence(self, name: str) -> str:
+        return _("'{name}' was removed, so its field was not computed.").format(name=name)
 
-    def abandon(self, reason: str = "") -> None:
-        """End here, whatever the worker still sends; the scene is as before."""
-        self.fail(reason)
-
-    def cleanUp(self) -> bool:
-        """Delete the temporary files; false while the worker holds one of them."""
-        return self._exchange.remove()
-
-    def _announce(self, degree: int) -> dict:
-        arrays = self._arrays
+    def _announce(self) -> dict:
+        arrays = self._arrays = ResultArrays(self._input, self._outputs, self._exchange)
         return {
             "id": self._exchange.id,
             "job": "field",
             "images": arrays.images(),
             "mask": arrays.mask(),
             "labels": arrays.labels(),
-            "bias_degree": degree,
+            "bias_degree": self._degree,
             "report": self._outputs.report,
             "run": runOf(self._outputs.segmentation),
             "output": str(self._exchange.output),
         }
 
-    def _writeSteps(self, event: dict) -> Steps[Announce]:
+    def _onDone(self, event: dict) -> Steps[Announce]:
         """All images first, then all nodes in one step: there is never one of them without the others."""
         fields, corrected = (self._exchange.open(event[name]) for name in ("bias_field", "corrected"))
         brain = volumes.voxels(self._arrays.overlay) > 0
@@ -122,10 +67,6 @@ class FieldRun:
             _fitColors(channel)
         self._end()
         return lambda: self._listener.finished(event["seconds"])
-
-    def _end(self) -> None:
-        self.ended = True
-        self.cleanUp()
 
 
 def _fitColors(channel: InspectedChannel) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .field_run import FieldListener, FieldRun
+from .engine_job import JobListener
+from .field_run import FieldRun
 from .panel_context import PanelContext
 from .scene import outputsOf
 
@@ -14,7 +15,7 @@ class FieldUpdates:
 
     :param context: what the panels share.
     :param onUpdated: called with (input volume, degree, seconds) when the scene has the field that was wanted last.
-    :param onFailed: called with the sentence that says why there is none.
+    :param onFailed: called with the sentence that says why there is none, empty when it was ended on purpose.
     """
 
     def __init__(self, context: PanelContext, onUpdated: Callable, onFailed: Callable) -> None:
@@ -56,10 +57,14 @@ class FieldUpdates:
                 inputVolume,
                 outputs,
                 degree,
-                FieldListener(lambda seconds: self._onFinished(degree, seconds), self._onRunFailed),
+                JobListener(
+                    finished=lambda seconds: self._onFinished(degree, seconds),
+                    failed=self._onRunFailed,
+                    cancelled=self._onRunFailed,
+                ),
             )
             self._run = run
-            self._context.logic.jobs.start(run, run.prepareSteps())
+            self._context.logic.jobs.start(run)
         except (ValueError, RuntimeError) as error:
             self._onRunFailed(str(error))
             return
@@ -75,7 +80,7 @@ class FieldUpdates:
         inputVolume, self._wanted = self._inputVolume, None
         self._onUpdated(inputVolume, degree, seconds)
 
-    def _onRunFailed(self, reason: str) -> None:
+    def _onRunFailed(self, reason: str, _kind: str = "", _details: str = "") -> None:
         if self._run is None and self._wanted is None:
             return
         self._run = self._wanted = None

@@ -7,47 +7,16 @@ import traceback
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from slicer.i18n import tr as _
 
+from .engine_job import EngineJob
 from .engine_process import EngineProcess
-from .steps import Announce, Steps
+from .steps import Steps
 
 # As much of a job's own work as is done at one tick, unless a single step takes longer.
 _WORK_SECONDS = 0.02
 _LAST_EVENTS = ("done", "failed", "cancelled")
-
-
-class EngineJob(Protocol):
-    """What the worker is asked for, and what becomes of its answer.
-
-    A job that answers a cancel with what it has so far, which takes its time, has ``cancelPatience``: the seconds that
-    the worker may take for that. One that replaces segments has ``writesTo``: the input volumes that they belong to.
-    """
-
-    id: str
-    message: dict  # for the worker, with "id" and "job"
-
-    def lostSource(self) -> str:
-        """The sentence for a node that the job needs and the scene no longer has, empty when all are there."""
-
-    def handle(self, event: dict) -> Steps[Announce | None] | None:
-        """React to one event of the worker.
-
-        What takes longer than some milliseconds is returned as steps, which the runner does at the next ticks while
-        later events wait. Those of the last event may have a function as outcome: it is called when the job has ended
-        and the next one may be started.
-        """
-
-    def fail(self, reason: str, kind: str = "internal", details: str = "") -> None:
-        """End with a sentence; the scene is as before."""
-
-    def abandon(self, reason: str = "") -> None:
-        """End here, whatever the worker still sends: the scene is as before, also in the middle of the steps."""
-
-    def cleanUp(self) -> bool:
-        """Delete the temporary files; false while the worker holds one of them."""
 
 
 @dataclass(frozen=True)
@@ -102,12 +71,11 @@ class JobRunner:
 
     def isWritingTo(self, inputVolume) -> bool:
         """Whether the job under way replaces the segments of a volume, the user's corrections in them included."""
-        return self._job is not None and any(node is inputVolume for node in getattr(self._job, "writesTo", ()))
+        return self._job is not None and any(node is inputVolume for node in self._job.writesTo)
 
-    def start(self, job: EngineJob, preparation: Steps[None] | None = None) -> None:
+    def start(self, job: EngineJob) -> None:
         """Begin a job; its events reach it from :meth:`poll`.
 
-        :param preparation: what is to be done before its message can be sent, such as :meth:`Exchange.writeSteps`.
         :raises RuntimeError: a job is under way, or the worker cannot be started; the job's files are removed.
         """
         try:
@@ -121,6 +89,7 @@ class JobRunner:
         self._unsent = job.message
         self._isCancelled = False
         self._events.clear()
+        preparation = job.prepareSteps()
         self._work = None if preparation is None else _Work(preparation, isPreparing=True)
         self._sendWhenFree()
         self._tell()
@@ -152,7 +121,7 @@ class JobRunner:
         """Ask for the end of the job, which is told to its owner when the worker has answered."""
         if self._job is None:
             return
-        patience = getattr(self._job, "cancelPatience", None)
+        patience = self._job.cancelPatience
         isWriting = self._work is not None and self._work.isLast
         if self._unsent is not None or (isWriting and patience is None):
             self.abandon()  # the worker knows nothing of it yet, or no more

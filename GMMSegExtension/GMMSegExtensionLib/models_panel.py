@@ -12,7 +12,8 @@ from gmmseg.model_card import ModelCard
 from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
-from .model_check import ModelCheck, ModelCheckListener
+from .engine_job import JobListener
+from .model_check import ModelCheck
 from .model_dialogs import ModelDialogs
 from .model_list import ListedModel, detailsOf, labels, listedModels
 from .models_table import ModelsTable
@@ -200,7 +201,7 @@ class ModelsPanel(VTKObservationMixin):
         newName = self._freeName(_("Import model"), name) if models.obstacle(name) else name
         if newName is None:
             return
-        listener = ModelCheckListener(self._onImported, self._onRefused, self._onCancelled)
+        listener = JobListener(finished=self._onImported, failed=self._onRefused, cancelled=self._onCancelled)
         check = ModelCheck(folder, name, newName, listener)
         if self._done(lambda: self._context.logic.jobs.start(check)):
             self._check = check
@@ -262,7 +263,7 @@ class ModelsPanel(VTKObservationMixin):
         self._endCheck()
         self._table.select(name)
 
-    def _onRefused(self, sentence: str, details: str) -> None:
+    def _onRefused(self, sentence: str, _kind: str, details: str) -> None:
         self._context.log(sentence)
         self._endCheck()
         options = {"detailedText": details} if details else {}

@@ -17,6 +17,7 @@ from .confirmations import SLICE, Confirmations, Entry, countConfirmed
 from .confirmed_strip import ConfirmedStrip
 from .panel_context import PanelContext
 from .review_place import ReviewPlace
+from .review_watch import ReviewWatch
 from .scene import SegmentationOutputs
 from .segment_editing import EmbeddedEditor
 from .tooltips import wrapAll
@@ -40,10 +41,10 @@ class ReviewPanel(VTKObservationMixin):
         self._inputVolume = None
         self._outputs: SegmentationOutputs | None = None
         self._histories = ConfirmHistories()
+        self._watch = ReviewWatch(self._showPlace, self._onNodeLost, self._histories.clear)
         self._confirmations: Confirmations | None = None
         self._guide: UncertainGuide | None = None
         self._place: ReviewPlace | None = None
-        self._watched: list = []
         self._counted: tuple = ()
         wrapAll(vars(ui).values())
         names = ("nextUncertain", "confirmSlice", "confirmAll", "regionBox", "confirmRegion", "undo", "remove")
@@ -92,7 +93,7 @@ class ReviewPanel(VTKObservationMixin):
         if isOther and isInScene(self._inputVolume):
             region_box.hide(self._inputVolume)
         self._inputVolume, self._outputs = inputVolume, outputs
-        self._observe()
+        self._watch.observe(hasResults=outputs is not None)
         if isOther or outputs is None:
             self._confirmations = self._guide = self._place = None
             self._tell("")
@@ -123,40 +124,30 @@ class ReviewPanel(VTKObservationMixin):
         self.show(None, None)
         self._editor.close()
         self._context.logic.jobs.ignore(self._enableControls)
+        self._watch.close()
         self.removeObservers()
 
     # what is seen
-    def _observe(self) -> None:
-        """Follow the views, and nodes that are deleted under the panel."""
-        for method in (self._onViewModified, self._onNodeRemoved, self._onSceneClosed):
-            self.removeObservers(method)
-        scene = slicer.mrmlScene
-        self.addObserver(scene, scene.EndCloseEvent, self._onSceneClosed)
-        if self._outputs is not None:
-            self.addObserver(scene, scene.NodeRemovedEvent, self._onNodeRemoved)
-            for view in review_slices.sliceNodes():
-                self.addObserver(view, vtk.vtkCommand.ModifiedEvent, self._onViewModified)
-
     def _refresh(self) -> None:
         """Show the confirmations anew, and what can be done."""
         confirmations, ui = self._confirmations, self._ui
         entries = confirmations.entries() if confirmations is not None else []
         self._strip.show(entries)
-        self._watch()
+        self._watchNodes()
         ui.summaryLabel.text = review_texts.summary(entries, self._count(entries)) if confirmations is not None else ""
         ui.showConfirmedButton.checked = confirmations is not None and confirmations.isShown
         ui.regionBoxButton.checked = self._outputs is not None and region_box.isShown(self._inputVolume)
         self._showPlace()
         self._enableControls()
 
-    def _watch(self) -> None:
+    def _watchNodes(self) -> None:
         """Know by which nodes' end the panel has to change."""
         outputs = self._outputs
-        nodes: list = []
-        if outputs is not None:
-            own = (self._inputVolume, outputs.segmentation, outputs.uncertainty, self._confirmations.node)
-            nodes = [*own, *outputs.correctedVolumes]
-        self._watched = [node for node in nodes if node is not None]
+        if outputs is None:
+            self._watch.setNodes()
+            return
+        own = (self._inputVolume, outputs.segmentation, outputs.uncertainty, self._confirmations.node)
+        self._watch.setNodes(*own, *outputs.correctedVolumes)
 
     def _count(self, entries: list[Entry]):
         """Counting reads the whole brain, so it is done again only after a change."""
@@ -289,14 +280,6 @@ class ReviewPanel(VTKObservationMixin):
         self._orientations.show()
         self._showPlace()
 
-    def _onViewModified(self, _caller=None, _event=None) -> None:
-        self._showPlace()
-
-    def _onNodeRemoved(self, _caller=None, _event=None) -> None:
-        if slicer.mrmlScene.IsClosing() or all(isInScene(node) for node in self._watched):
-            return
+    def _onNodeLost(self) -> None:
         inputVolume = self._inputVolume if isInScene(self._inputVolume) else None
         self.show(inputVolume, self._context.logic.outputsOf(inputVolume))
-
-    def _onSceneClosed(self, _caller=None, _event=None) -> None:
-        self._histories.clear()

@@ -165,7 +165,14 @@ class SegmentPanel:
                 self._isPreviewShown = True
                 slice_views.showPreview(inputVolume, segmentationNode)
 
-        return RunListener(self._onProgress, preview, finished, self._onFailed, self._onCancelled, self._onLog)
+        return RunListener(
+            progress=self._onProgress,
+            preview=preview,
+            finished=finished,
+            failed=self._onFailed,
+            cancelled=self._onCancelled,
+            noted=self._onLog,
+        )
 
     def onEngineEvent(self, event: dict) -> None:
         """Show what the worker says that belongs to no job."""

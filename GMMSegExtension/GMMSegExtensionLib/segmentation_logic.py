@@ -113,7 +113,7 @@ class SegmentationLogic:
         if obstacle:
             raise ValueError(obstacle)
         run = SegmentationRun(request, listener)
-        self.jobs.start(run, run.prepareSteps())
+        self.jobs.start(run)
         self._run = run
 
     def pollEngine(self, wait: float = 0.0) -> list[dict]:

@@ -168,7 +168,14 @@ class SeriesRun:
             entry.fraction = fraction
             self._onChanged(entry)
 
-        return RunListener(progress, preview, finished, failed, cancelled, self._context.log)
+        return RunListener(
+            progress=progress,
+            preview=preview,
+            finished=finished,
+            failed=failed,
+            cancelled=cancelled,
+            noted=self._context.log,
+        )
 
     def _keepOn(self) -> None:
         """File some more of the results of the item under way."""

@@ -3,6 +3,9 @@
 Free of the keys of Slicer's own: those of the slice views (B F G R T V, brackets, arrows), the 3-D views (+ -, the
 keypad), of the Segment Editor (digits, Escape, Space, Z Y Q W I / * , . < >) and its effects (A X, Return); those of
 the menus take Ctrl or Alt.
+
+Qt itself leaves letters to text fields. A combo box picks its entries by letters too but does not claim them, so the
+keys rest while one has the focus.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ from collections.abc import Callable
 
 import slicer
 from slicer.i18n import tr as _
+
+_FOCUS_CHANGED = "focusChanged(QWidget*,QWidget*)"
 
 
 def shortcuts() -> tuple[tuple[str, str, str], ...]:
@@ -67,9 +72,13 @@ class Shortcuts:
                 shortcut.setKey(qt.QKeySequence(key))
                 shortcut.connect("activated()", self._actions[action])
                 self._installed.append((shortcut, self._actions[action]))
+        slicer.app.connect(_FOCUS_CHANGED, self._onFocusChanged)
+        self._onFocusChanged(None, slicer.app.focusWidget())
 
     def exit(self) -> None:
         """Take the keys away, so that other modules have them."""
+        if self._installed:
+            slicer.app.disconnect(_FOCUS_CHANGED, self._onFocusChanged)
         for shortcut, action in self._installed:
             shortcut.disconnect("activated()", action)
             shortcut.setParent(None)
@@ -79,3 +88,17 @@ class Shortcuts:
     def close(self) -> None:
         """The module is destroyed."""
         self.exit()
+
+    def _onFocusChanged(self, _earlier, widget) -> None:
+        isResting = _isInComboBox(widget)
+        for shortcut, _action in self._installed:
+            shortcut.setEnabled(not isResting)
+
+
+def _isInComboBox(widget) -> bool:
+    """Whether a widget is a combo box or a part of one, such as its open list."""
+    while widget is not None:
+        if widget.inherits("QComboBox"):
+            return True
+        widget = widget.parentWidget()
+    return False

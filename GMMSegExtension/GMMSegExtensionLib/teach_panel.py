@@ -179,7 +179,7 @@ class TeachPanel(VTKObservationMixin):
             with slicer.util.tryWithErrorDisplay(_("The fine-tuning could not be started."), waitCursor=True):
                 request = self._request()
                 run = FinetuneRun(request, self._listener())
-                self._context.logic.jobs.start(run, run.prepareSteps())
+                self._context.logic.jobs.start(run)
         except (ValueError, RuntimeError) as error:  # shown to the user by the display above
             self._problem = str(error)
             return
@@ -195,7 +195,12 @@ class TeachPanel(VTKObservationMixin):
 
     def _listener(self) -> FinetuneListener:
         return FinetuneListener(
-            self._onProgress, self._chart.add, self._onPreview, self._onFinished, self._onFailed, self._onCancelled
+            progress=self._onProgress,
+            loss=self._chart.add,
+            preview=self._onPreview,
+            finished=self._onFinished,
+            failed=self._onFailed,
+            cancelled=self._onCancelled,
         )
 
     def _onProgress(self, fraction: float, stage: str, message: str, remaining: float | None) -> None:

@@ -50,6 +50,15 @@ def a_fake_engine(tmp_path):
 
 
 @pytest.fixture
+def a_logic(a_scene, a_fake_engine, monkeypatch, tmp_path):
+    """Gives a function that makes a logic whose worker behaves as named."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    from GMMSegExtensionLib.segmentation_logic import SegmentationLogic
+
+    return lambda behaviour="done": SegmentationLogic(a_fake_engine(behaviour))
+
+
+@pytest.fixture
 def the_requests(tmp_path):
     """Gives a function that tells what the fake worker was asked so far."""
 
@@ -61,7 +70,7 @@ def the_requests(tmp_path):
 
 
 @pytest.fixture
-def an_application(tmp_path, monkeypatch):
+def an_application(tmp_path, monkeypatch, what_was_there_before_is_left_alone):
     """The stand-in application; whatever goes wrong unseen in it fails the test."""
     from host.application import StandInApplication
 

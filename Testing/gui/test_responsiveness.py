@@ -158,10 +158,6 @@ def test_a_series_does_not_keep_the_application_waiting(a_warm_panel, an_applica
     panel = widget._panels.series
     panel._ui.seriesBrowserSelector.setCurrentNode(browser)
     an_application.process_events()
-    turns = []
-    for _ in range(3):  # one turn copies a volume, which takes several times as long while others use the machine
-        turns.append(
-            the_longest_turn(panel._ui.seriesButton.click, lambda: not panel.isRunning, "the series has ended")
-        )
-        assert panel._ui.seriesStatusLabel.text == "2 of 2 segmented.", [row.note for row in panel.summary()]
-    assert min(turns) < LIMIT_MS, turns
+    turn = the_longest_turn(panel._ui.seriesButton.click, lambda: not panel.isRunning, "the series has ended")
+    assert panel._ui.seriesStatusLabel.text == "2 of 2 segmented.", [row.note for row in panel.summary()]
+    assert turn < LIMIT_MS

@@ -61,6 +61,57 @@ def test_entering_twice_installs_once(the_shortcuts, pressed, an_application):
     assert pressed == ["segments"]
 
 
+@pytest.fixture
+def a_combo_box(an_application):
+    """In the main window, with entries that begin with letters that are keys, and a button beside it."""
+    import qt
+    import slicer
+
+    panel = qt.QWidget(slicer.util.mainWindow())
+    layout = qt.QVBoxLayout(panel)
+    combo, button = qt.QComboBox(), qt.QPushButton("Apply")
+    combo.addItems(["Axial", "Coronal", "Hidden"])
+    for widget in (combo, button):
+        layout.addWidget(widget)
+    panel.show()
+    an_application.process_events()
+    return combo, button
+
+
+def test_letters_are_the_combo_boxs_that_has_the_focus(the_shortcuts, pressed, a_combo_box, an_application):
+    combo, button = a_combo_box
+    the_shortcuts.enter()
+    an_application.press("C")
+    assert pressed == ["swap"]
+    combo.setFocus()
+    an_application.press("C")
+    assert combo.currentText == "Coronal" and pressed == ["swap"]
+    button.setFocus()
+    an_application.press("H")
+    assert combo.currentText == "Coronal" and pressed == ["swap", "segments"]
+
+
+def test_letters_are_the_open_lists_of_a_combo_box(the_shortcuts, pressed, a_combo_box, an_application):
+    combo, _button = a_combo_box
+    the_shortcuts.enter()
+    combo.setFocus()
+    combo.showPopup()
+    an_application.press("H")
+    an_application.press("Return")
+    assert combo.currentText == "Hidden" and pressed == []
+
+
+def test_keys_rest_at_once_when_the_module_is_opened_from_a_combo_box(
+    the_shortcuts, pressed, a_combo_box, an_application
+):
+    combo, _button = a_combo_box
+    an_application.press("X")  # a window that is not active has no focus
+    combo.setFocus()
+    the_shortcuts.enter()
+    an_application.press("C")
+    assert combo.currentText == "Coronal" and pressed == []
+
+
 def test_actions_that_are_missing_get_no_key(an_application):
     from GMMSegExtensionLib.shortcuts import Shortcuts
 

@@ -102,7 +102,7 @@ class User:
 
     def _wait(self, what: str) -> None:
         jobs = self.widget.logic.jobs
-        self._application.process_events_until(lambda: not jobs.isRunning, what, timeout=400)
+        self._application.process_events_until(lambda: not jobs.isRunning, what, timeout=1200)
         assert messages.texts("error") == []
 
 

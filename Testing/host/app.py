@@ -32,12 +32,13 @@ class ctkCommandOptions(Facade):
 class qSlicerApplication(
     Facade,
     listed="slicer.app",
-    signals=("startupCompleted", "aboutToQuit", "mrmlSceneChanged", "lastWindowClosed"),
+    signals=("startupCompleted", "aboutToQuit", "mrmlSceneChanged", "lastWindowClosed", "focusChanged"),
 ):
     """The part of Slicer's application object that modules use."""
 
     startupCompleted: Signal
     aboutToQuit: Signal
+    focusChanged: Signal
 
     def __init__(self, environment, layout_manager, testing: bool) -> None:
         super().__init__()
@@ -48,6 +49,7 @@ class qSlicerApplication(
         self._io_manager = qSlicerCoreIOManager()
         self._extensions = qSlicerExtensionsManagerModel()
         self._asked_to: list[str] = []
+        QtWidgets.QApplication.instance().focusChanged.connect(self._on_focus_changed)
 
     def __getattr__(self, name: str):
         if name == "extensionsManagerModel" and installs.has_extensions_manager:
@@ -113,6 +115,9 @@ class qSlicerApplication(
     def topLevelWidgets(self) -> tuple:
         return tuple(pythonqt.wrap(widget) for widget in QtWidgets.QApplication.topLevelWidgets())
 
+    def focusWidget(self):
+        return pythonqt.wrap(QtWidgets.QApplication.focusWidget())
+
     def clipboard(self):
         return pythonqt.wrap(QtWidgets.QApplication.clipboard())
 
@@ -155,6 +160,12 @@ class qSlicerApplication(
 
     def moduleDocumentationUrl(self, name: str) -> str:
         return f"{self.documentationBaseUrl}/user_guide/modules/{name.lower()}.html"
+
+    def _on_focus_changed(self, earlier, now) -> None:
+        self.focusChanged.emit(pythonqt.wrap(earlier), pythonqt.wrap(now))
+
+    def _close(self) -> None:
+        QtWidgets.QApplication.instance().focusChanged.disconnect(self._on_focus_changed)
 
     # facts
     applicationName = property(lambda self: "Slicer")

@@ -28,7 +28,7 @@ from host import dialogs, messages, pythonqt, scene
 from host.app import qSlicerApplication
 from host.layout import qSlicerLayoutManager
 from host.modules import qSlicerScriptedLoadableModule
-from host.pythonqt import ui_loader
+from host.pythonqt import signals, ui_loader
 from host.pythonqt.proxy import wrapper_class
 from host.scene import slicer
 from host.windows import PANEL_WIDTH, qSlicerMainWindow, qSlicerScriptedLoadableModuleWidget
@@ -190,8 +190,10 @@ class StandInApplication:
             self.process_events()
             self._look_for_leaks()
             self._look_for_processes()
+            signals.disconnect_all()
             if self.layout_manager:
                 self.layout_manager._close()
+            self.app._close()
             scene.uninstall()
         finally:
             sys.excepthook = self._earlier_hook

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from host import scene
+from host import pythonqt, scene
 from host.scene import slicer
 
 
@@ -18,7 +18,13 @@ def a_scene():
 
 
 @pytest.fixture
-def an_application():
+def a_button():
+    pythonqt.application()
+    return pythonqt.qt_module().QPushButton("Apply")
+
+
+@pytest.fixture
+def an_application(what_was_there_before_is_left_alone):
     """The stand-in application; whatever goes wrong unseen in it fails the test."""
     from host.application import StandInApplication
 

@@ -7,9 +7,9 @@ import vtk
 from PySide6 import QtWidgets
 
 from host import pythonqt
-from host.facade import Facade, Signal
+from host.facade import Signal
 from host.pythonqt.widgets import qMRMLPlotWidget
-from host.views import qMRMLSliceWidget, qMRMLTableWidget, qMRMLThreeDWidget
+from host.views import NeverRendered, qMRMLSliceWidget, qMRMLTableWidget, qMRMLThreeDWidget
 
 _SLICE, _THREE_D, _PLOT, _TABLE = (
     "vtkMRMLSliceNode",
@@ -20,7 +20,7 @@ _SLICE, _THREE_D, _PLOT, _TABLE = (
 
 
 class qSlicerLayoutManager(
-    Facade,
+    NeverRendered,
     listed="slicer.app.layoutManager()",
     signals=("layoutChanged", "activeMRMLThreeDViewNodeChanged", "activeMRMLPlotViewNodeChanged"),
 ):
@@ -193,15 +193,6 @@ class qSlicerLayoutManager(
     def resetThreeDViews(self) -> None:
         for _, widget in self._of_kind(_THREE_D):
             widget.threeDView().resetFocalPoint()
-
-    def pauseRender(self) -> None:
-        pass
-
-    def resumeRender(self) -> None:
-        pass
-
-    def setRenderPaused(self, paused: bool) -> None:
-        pass
 
     def _close(self) -> None:
         self._node.RemoveObserver(self._tag)

@@ -7,7 +7,20 @@ import slicer
 from host.facade import Facade
 
 
-class _View(Facade):
+class NeverRendered(Facade):
+    """Rendering can be paused and resumed, and never takes place."""
+
+    def pauseRender(self) -> None:
+        pass
+
+    def resumeRender(self) -> None:
+        pass
+
+    def setRenderPaused(self, paused: bool) -> None:
+        pass
+
+
+class _View(NeverRendered):
     """What slice and 3-D views share."""
 
     def __init__(self, node) -> None:
@@ -20,17 +33,8 @@ class _View(Facade):
     def scheduleRender(self) -> None:
         pass
 
-    def pauseRender(self) -> None:
-        pass
 
-    def resumeRender(self) -> None:
-        pass
-
-    def setRenderPaused(self, paused: bool) -> None:
-        pass
-
-
-class _ViewWidget(Facade):
+class _ViewWidget(NeverRendered):
     """What the widgets around views share: the node, its label and the view itself."""
 
     def __init__(self, node, view) -> None:
@@ -51,14 +55,16 @@ class _ViewWidget(Facade):
     def viewLabel(self) -> str:
         return self._node.GetLayoutLabel() or ""
 
-    def pauseRender(self) -> None:
-        pass
 
-    def resumeRender(self) -> None:
-        pass
+class _LogicWidget(_ViewWidget):
+    """A view with its logic, which is real: slices are resliced and fitted."""
 
-    def setRenderPaused(self, paused: bool) -> None:
-        pass
+    def __init__(self, node, view, logic) -> None:
+        super().__init__(node, view)
+        self._logic = logic
+
+    def logic(self):
+        return self._logic
 
 
 class qMRMLSliceView(_View, listed="qMRMLSliceView"):
@@ -69,17 +75,11 @@ class qMRMLSliceView(_View, listed="qMRMLSliceView"):
         return tuple(self._node.GetXYToRAS().MultiplyPoint((*xyz, 1.0))[:3])
 
 
-class qMRMLSliceWidget(_ViewWidget, listed="qMRMLSliceWidget"):
-    """A slice view with its logic, which is real: it reslices and fits."""
-
+class qMRMLSliceWidget(_LogicWidget, listed="qMRMLSliceWidget"):
     def __init__(self, node, logic) -> None:
-        super().__init__(node, qMRMLSliceView(node))
-        self._logic = logic
+        super().__init__(node, qMRMLSliceView(node), logic)
 
     def sliceLogic(self):
-        return self._logic
-
-    def logic(self):
         return self._logic
 
     def mrmlSliceNode(self):
@@ -132,10 +132,9 @@ class qMRMLThreeDView(_View, listed="qMRMLThreeDView"):
         self.cameraNode().SetFocalPoint(x, y, z)
 
 
-class qMRMLThreeDWidget(_ViewWidget, listed="qMRMLThreeDWidget"):
+class qMRMLThreeDWidget(_LogicWidget, listed="qMRMLThreeDWidget"):
     def __init__(self, node, logic) -> None:
-        super().__init__(node, qMRMLThreeDView(node))
-        self._logic = logic
+        super().__init__(node, qMRMLThreeDView(node), logic)
 
     def mrmlViewNode(self):
         return self._node
@@ -144,9 +143,6 @@ class qMRMLThreeDWidget(_ViewWidget, listed="qMRMLThreeDWidget"):
         return self._view
 
     def viewLogic(self):
-        return self._logic
-
-    def logic(self):
         return self._logic
 
 

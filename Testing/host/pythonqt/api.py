@@ -59,6 +59,7 @@ def _facts() -> dict[str, dict]:
     return json.loads(path.read_text(encoding="utf-8")) | UNLISTED_CLASSES
 
 
+@functools.cache
 def class_names() -> tuple[str, ...]:
     """The names of all classes with known attributes."""
     return tuple(name for name in _facts() if name.isidentifier())

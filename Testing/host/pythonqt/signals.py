@@ -155,6 +155,13 @@ def disconnect(sender: QtCore.QObject, api: ClassApi, signature: str, function: 
     return bool(found)
 
 
+def disconnect_all() -> None:
+    """Undo every connection there is: those of timers to methods of their owners would keep both for good."""
+    for connections in list(_connections.values()):
+        while connections:
+            QtCore.QObject.disconnect(connections.pop().handle)
+
+
 def emit(sender: QtCore.QObject, signature: str, arguments: tuple) -> None:
     """Emit a signal. Raises ValueError if the arguments aren't the signal's."""
     native = _native(sender, signature)

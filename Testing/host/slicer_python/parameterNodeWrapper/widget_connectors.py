@@ -11,14 +11,11 @@ from .connector import GuiConnector, parameterNodeGuiConnector
 from .types import findFirstAnnotation, getNodeTypes, isNodeOrUnionOfNodes, splitAnnotations, unannotatedType
 
 
-def _is_a(widget, *names):
-    """Whether the widget is exactly of one of the classes: a subclass does not count, as in Slicer."""
-    return widget.className() in names
-
-
 class _PropertyConnector(GuiConnector):
     """A widget whose value is one property with one change signal."""
 
+    widgetClasses: tuple[str, ...] = ()
+    valueTypes: tuple[type, ...] = ()
     signal = ""
     valueProperty = ""
 
@@ -26,6 +23,15 @@ class _PropertyConnector(GuiConnector):
         super().__init__()
         self._widget = widget
         self._type, self._annotations = splitAnnotations(datatype)
+
+    @classmethod
+    def canRepresent(cls, widget, datatype):
+        """Whether the widget is exactly of one of the classes: a subclass does not count, as in Slicer."""
+        return widget.className() in cls.widgetClasses and cls._canHold(datatype)
+
+    @classmethod
+    def _canHold(cls, datatype):
+        return unannotatedType(datatype) in cls.valueTypes
 
     @classmethod
     def create(cls, widget, datatype):
@@ -49,32 +55,19 @@ class _PropertyConnector(GuiConnector):
     def _annotation(self, kind):
         return findFirstAnnotation(self._annotations, kind)
 
-    def _bounds(self):
-        """(minimum, maximum) from the annotations, None where there is none."""
-        within = self._annotation(limits.WithinRange)
-        if within is not None:
-            return within.minimum, within.maximum
-        minimum, maximum = self._annotation(limits.Minimum), self._annotation(limits.Maximum)
-        return minimum and minimum.minimum, maximum and maximum.maximum
-
-    def _set_step(self):
-        step = self._annotation(limits.SingleStep)
-        if step is not None:
-            self._widget.singleStep = step.value
-
 
 @parameterNodeGuiConnector
 class CheckBoxConnector(_PropertyConnector):
+    widgetClasses = ("QCheckBox", "ctkCheckBox")
+    valueTypes = (bool,)
     signal = "stateChanged"
     valueProperty = "checked"
-
-    @staticmethod
-    def canRepresent(widget, datatype):
-        return unannotatedType(datatype) is bool and _is_a(widget, "QCheckBox", "ctkCheckBox")
 
 
 @parameterNodeGuiConnector
 class CheckableButtonConnector(_PropertyConnector):
+    widgetClasses = ("QPushButton",)
+    valueTypes = (bool,)
     signal = "toggled"
     valueProperty = "checked"
 
@@ -84,65 +77,74 @@ class CheckableButtonConnector(_PropertyConnector):
             logging.warning(f"Making push button checkable for conversion to bool: button {widget}")
             widget.checkable = True
 
-    @staticmethod
-    def canRepresent(widget, datatype):
-        return unannotatedType(datatype) is bool and _is_a(widget, "QPushButton")
 
+class _BoundedConnector(_PropertyConnector):
+    """A number between a minimum and a maximum. A slider needs both, a spin box can do without."""
 
-@parameterNodeGuiConnector
-class IntegerConnector(_PropertyConnector):
     signal = "valueChanged"
     valueProperty = "value"
+    sliders: tuple[str, ...] = ()
+    refusal = ""
+    lowest: float
+    highest: float
 
     def __init__(self, widget, datatype):
         super().__init__(widget, datatype)
-        if self._annotation(limits.Decimals) is not None:
-            widget.decimals = self._annotation(limits.Decimals).value
-        self._set_step()
+        self._setDecimals()
+        step = self._annotation(limits.SingleStep)
+        if step is not None:
+            widget.singleStep = step.value
         minimum, maximum = self._bounds()
-        if _is_a(widget, "QSlider") and (minimum is None or maximum is None):
-            raise RuntimeError("Cannot have a connection to QSlider where the int type is unbounded.")
-        widget.setMinimum(-(2**31) if minimum is None else minimum)
-        widget.setMaximum(2**31 - 1 if maximum is None else maximum)
+        if widget.className() in self.sliders and (minimum is None or maximum is None):
+            raise RuntimeError(self.refusal)
+        widget.minimum = self.lowest if minimum is None else minimum
+        widget.maximum = self.highest if maximum is None else maximum
 
-    @staticmethod
-    def canRepresent(widget, datatype):
-        return unannotatedType(datatype) is int and _is_a(widget, "QSlider", "QSpinBox")
+    def _setDecimals(self):
+        decimals = self._annotation(limits.Decimals)
+        if decimals is not None:
+            self._widget.decimals = decimals.value
+
+    def _bounds(self):
+        """(minimum, maximum) from the annotations, None where there is none."""
+        within = self._annotation(limits.WithinRange)
+        if within is not None:
+            return within.minimum, within.maximum
+        minimum, maximum = self._annotation(limits.Minimum), self._annotation(limits.Maximum)
+        return minimum and minimum.minimum, maximum and maximum.maximum
 
 
 @parameterNodeGuiConnector
-class NumberConnector(_PropertyConnector):
+class IntegerConnector(_BoundedConnector):
+    widgetClasses = ("QSlider", "QSpinBox")
+    valueTypes = (int,)
+    sliders = ("QSlider",)
+    refusal = "Cannot have a connection to QSlider where the int type is unbounded."
+    lowest, highest = -(2**31), 2**31 - 1
+
+
+@parameterNodeGuiConnector
+class NumberConnector(_BoundedConnector):
     """Spin boxes and sliders with decimals; whole numbers take no decimals."""
 
-    signal = "valueChanged"
-    valueProperty = "value"
+    widgetClasses = (
+        "QDoubleSpinBox",
+        "ctkSliderWidget",
+        "qMRMLSliderWidget",
+        "ctkDoubleSlider",
+        "ctkDoubleSpinBox",
+        "qMRMLSpinBox",
+    )
+    valueTypes = (float, int)
+    sliders = ("ctkSliderWidget", "qMRMLSliderWidget")
+    refusal = "Cannot have a connection to ctkSliderWidget where the float types is unbounded."
+    lowest, highest = float("-inf"), float("inf")
 
-    def __init__(self, widget, datatype):
-        super().__init__(widget, datatype)
-        if not _is_a(widget, "ctkDoubleSlider"):
-            decimals = self._annotation(limits.Decimals)
-            if self._type is int:
-                widget.decimals = 0
-            elif decimals is not None:
-                widget.decimals = decimals.value
-        self._set_step()
-        minimum, maximum = self._bounds()
-        if _is_a(widget, "ctkSliderWidget", "qMRMLSliderWidget") and (minimum is None or maximum is None):
-            raise RuntimeError("Cannot have a connection to ctkSliderWidget where the float types is unbounded.")
-        widget.minimum = float("-inf") if minimum is None else minimum
-        widget.maximum = float("inf") if maximum is None else maximum
-
-    @staticmethod
-    def canRepresent(widget, datatype):
-        return unannotatedType(datatype) in (float, int) and _is_a(
-            widget,
-            "QDoubleSpinBox",
-            "ctkSliderWidget",
-            "qMRMLSliderWidget",
-            "ctkDoubleSlider",
-            "ctkDoubleSpinBox",
-            "qMRMLSpinBox",
-        )
+    def _setDecimals(self):
+        if self._type is int and self._widget.className() != "ctkDoubleSlider":
+            self._widget.decimals = 0
+        elif self._widget.className() != "ctkDoubleSlider":
+            super()._setDecimals()
 
     def read(self):
         return self._type(super().read()) if self._type is int else super().read()
@@ -154,6 +156,7 @@ class NumberConnector(_PropertyConnector):
 class _ChoiceConnector(_PropertyConnector):
     """A combo box with one entry a value, filled from the declaration: entries of the .ui are dropped."""
 
+    widgetClasses = ("QComboBox", "ctkComboBox")
     signal = "currentIndexChanged"
 
     def __init__(self, widget, datatype):
@@ -180,9 +183,7 @@ class _ChoiceConnector(_PropertyConnector):
 
 @parameterNodeGuiConnector
 class ChoiceConnector(_ChoiceConnector):
-    @staticmethod
-    def canRepresent(widget, datatype):
-        return _is_a(widget, "QComboBox", "ctkComboBox") and unannotatedType(datatype) in (int, float, str, bool)
+    valueTypes = (int, float, str, bool)
 
     def _all_choices(self):
         choice = self._annotation(limits.Choice)
@@ -198,10 +199,9 @@ class ChoiceConnector(_ChoiceConnector):
 class EnumConnector(_ChoiceConnector):
     """Entries are `label(member)` where the enum has such a function, else the member's name."""
 
-    @staticmethod
-    def canRepresent(widget, datatype):
-        type_ = unannotatedType(datatype)
-        return _is_a(widget, "QComboBox", "ctkComboBox") and isinstance(type_, type) and issubclass(type_, enum.Enum)
+    @classmethod
+    def _canHold(cls, datatype):
+        return _isSubclass(datatype, enum.Enum)
 
     def _all_choices(self):
         return self._type
@@ -215,12 +215,10 @@ class EnumConnector(_ChoiceConnector):
 
 @parameterNodeGuiConnector
 class LineEditConnector(_PropertyConnector):
+    widgetClasses = ("QLineEdit",)
+    valueTypes = (str,)
     signal = "textChanged"
     valueProperty = "text"
-
-    @staticmethod
-    def canRepresent(widget, datatype):
-        return unannotatedType(datatype) is str and _is_a(widget, "QLineEdit")
 
     def write(self, value):
         # Writing moves the cursor to the end, which disturbs typing.
@@ -232,11 +230,9 @@ class LineEditConnector(_PropertyConnector):
 class LabelConnector(_PropertyConnector):
     """Shows the value; a label never changes by itself."""
 
+    widgetClasses = ("QLabel",)
+    valueTypes = (str,)
     valueProperty = "text"
-
-    @staticmethod
-    def canRepresent(widget, datatype):
-        return unannotatedType(datatype) is str and _is_a(widget, "QLabel")
 
     def _connect(self):
         pass
@@ -247,11 +243,9 @@ class LabelConnector(_PropertyConnector):
 
 @parameterNodeGuiConnector
 class TextEditConnector(_PropertyConnector):
+    widgetClasses = ("QTextEdit",)
+    valueTypes = (str,)
     signal = "textChanged"
-
-    @staticmethod
-    def canRepresent(widget, datatype):
-        return unannotatedType(datatype) is str and _is_a(widget, "QTextEdit")
 
     def read(self):
         return self._widget.toPlainText()
@@ -261,12 +255,9 @@ class TextEditConnector(_PropertyConnector):
 
 
 class _PathConnector(_PropertyConnector):
-    widgetClass = ""
-
     @classmethod
-    def canRepresent(cls, widget, datatype):
-        type_ = unannotatedType(datatype)
-        return _is_a(widget, cls.widgetClass) and isinstance(type_, type) and issubclass(type_, pathlib.PurePath)
+    def _canHold(cls, datatype):
+        return _isSubclass(datatype, pathlib.PurePath)
 
     def read(self):
         return self._type(super().read())
@@ -277,14 +268,14 @@ class _PathConnector(_PropertyConnector):
 
 @parameterNodeGuiConnector
 class PathLineEditConnector(_PathConnector):
-    widgetClass = "ctkPathLineEdit"
+    widgetClasses = ("ctkPathLineEdit",)
     signal = "currentPathChanged"
     valueProperty = "currentPath"
 
 
 @parameterNodeGuiConnector
 class DirectoryButtonConnector(_PathConnector):
-    widgetClass = "ctkDirectoryButton"
+    widgetClasses = ("ctkDirectoryButton",)
     signal = "directoryChanged"
     valueProperty = "directory"
 
@@ -293,15 +284,16 @@ class DirectoryButtonConnector(_PathConnector):
 class NodeConnector(_PropertyConnector):
     """Sets the selector's node types from the declared type."""
 
+    widgetClasses = ("qMRMLNodeComboBox",)
     signal = "currentNodeChanged"
 
     def __init__(self, widget, datatype):
         super().__init__(widget, datatype)
         widget.nodeTypes = getNodeTypes(datatype)
 
-    @staticmethod
-    def canRepresent(widget, datatype):
-        return _is_a(widget, "qMRMLNodeComboBox") and isNodeOrUnionOfNodes(datatype)
+    @classmethod
+    def _canHold(cls, datatype):
+        return isNodeOrUnionOfNodes(datatype)
 
     def read(self):
         return self._widget.currentNode()
@@ -312,13 +304,17 @@ class NodeConnector(_PropertyConnector):
 
 @parameterNodeGuiConnector
 class ColorConnector(_PropertyConnector):
+    widgetClasses = ("ctkColorPickerButton",)
     signal = "colorChanged"
     valueProperty = "color"
 
-    @staticmethod
-    def canRepresent(widget, datatype):
-        if not _is_a(widget, "ctkColorPickerButton"):
-            return False
+    @classmethod
+    def _canHold(cls, datatype):
         import qt
 
         return unannotatedType(datatype) is qt.QColor
+
+
+def _isSubclass(datatype, base):
+    type_ = unannotatedType(datatype)
+    return isinstance(type_, type) and issubclass(type_, base)
