@@ -1,5 +1,5 @@
 # make demo    segment the two sample scans and leave scene, pictures and reports in demo/
-# make test    all tests
+# make test    all tests, in two processes (JOBS=4 for four, JOBS=0 for none beside pytest's own)
 # make bench   benchmark tables (needs the evaluation data, see README.md); BENCH=--quick for a short run
 # make gui     the module's panel without Slicer; with SLICER=/path/to/Slicer, Slicer with the module
 # make lint    style and types
@@ -21,7 +21,8 @@ FIND_PYTHON = for p in "$(PYTHON)" python3 python3.13 python3.12 python3.11; do 
 READY = .venv/.ready
 RUN = .venv/bin/python
 PATHS = PYTHONPATH="$(CURDIR)/Testing:$(CURDIR)/GMMSegExtension"
-
+# Processes that share the test files. Each takes up to 5 GB, and the tests' own workers come beside them.
+JOBS ?= 2
 
 
 .PHONY: demo test bench gui lint
@@ -31,7 +32,7 @@ demo: $(READY)
 	@$(PATHS) $(RUN) -m demo --out demo
 
 test: $(READY)
-	@QT_QPA_PLATFORM=offscreen $(RUN) -m pytest $(TESTS)
+	@QT_QPA_PLATFORM=offscreen $(RUN) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 bench: $(READY)
 	@$(PATHS) $(RUN) -m benchmarks --out bench-results $(BENCH)

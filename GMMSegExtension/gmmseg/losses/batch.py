@@ -56,7 +56,7 @@ def volumes_of(volume_index: VolumeIndex, input: Tensor) -> list[Tensor]:
     items = torch.arange(input.shape[0], device=input.device)
     if volume_index is None:
         return [item[None] for item in items]
-    index = torch.as_tensor(volume_index, device=input.device)
+    index = plain(torch.as_tensor(volume_index, device=input.device))
     if index.shape != items.shape:
         raise ValueError(f"volume_index must give one number per item, ({len(items)},), but is {tuple(index.shape)}")
     return [items[index == value] for value in index.unique()]
@@ -73,7 +73,12 @@ def inside_of(mask: Tensor | None, input: Tensor) -> Tensor:
         return torch.ones(grid, dtype=torch.bool, device=input.device)
     if mask.shape not in (grid, (grid[0], 1, *grid[1:])):
         raise ValueError(f"mask {tuple(mask.shape)} must be {grid}, with or without a channel axis of 1")
-    return mask.reshape(grid).to(device=input.device, dtype=torch.bool)
+    return plain(mask).reshape(grid).to(device=input.device, dtype=torch.bool)
+
+
+def plain(values: Tensor) -> Tensor:
+    """The same values as no more than a tensor: MONAI's MetaTensor takes a batch apart wherever it is indexed."""
+    return values if type(values) is Tensor else values.as_subclass(Tensor)
 
 
 def at_least_float32(values: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor
 from .. import mixture
 from ..mixture import MixtureParameters
 from ..total_variation import Spacing
-from .batch import Batch, VolumeIndex, full_precision, inside_of, volumes_of
+from .batch import Batch, VolumeIndex, full_precision, inside_of, plain, volumes_of
 from .posterior_loss import PosteriorLoss
 from .tv import TVLoss
 
@@ -62,7 +62,7 @@ class GMMLoss(PosteriorLoss):
         self.detach = detach
 
     def forward(self, input: Tensor, image: Tensor, mask: Tensor | None = None, **given: Any) -> Tensor:
-        """Scalar loss; ``given`` are the keyword arguments of :meth:`statistics`."""
+        """Scalar loss, or (B, 1, ...) without reduction; ``given`` are the keyword arguments of :meth:`statistics`."""
         with full_precision(input.device):
             batch = self._batch(input, image, mask, given.pop("volume_index", None))
             with torch.no_grad() if self.detach else contextlib.nullcontext():
@@ -91,16 +91,19 @@ class GMMLoss(PosteriorLoss):
             return self._fitted(self._batch(input, image, mask, volume_index), parameters, field)
 
     def _batch(self, input: Tensor, image: Tensor, mask: Tensor | None, volume_index: VolumeIndex) -> Batch:
-        if image.shape[0] != input.shape[0] or image.shape[2:] != input.shape[2:]:
-            raise ValueError(f"image {tuple(image.shape)} and input {tuple(input.shape)} must share batch and grid")
+        if image.ndim != input.ndim or image.shape[0] != input.shape[0] or image.shape[2:] != input.shape[2:]:
+            raise ValueError(
+                f"image {tuple(image.shape)} and input {tuple(input.shape)} must share batch and grid, "
+                "with channels in between"
+            )
         log_s = self.log_posteriors(input)
-        image = image.to(log_s)
+        image = plain(image).to(log_s)
         return Batch(log_s.exp(), log_s, image, inside_of(mask, input), volumes_of(volume_index, input))
 
     def _fitted(self, batch: Batch, parameters: Parameters = None, field: Tensor | None = None) -> Statistics:
         """What is not given is estimated, volume by volume."""
         if field is not None:
-            field = field.to(batch.image).expand_as(batch.image)
+            field = _on_image(field, batch.image)
         fitted: list[MixtureParameters | None] = []
         for items, known in zip(batch.volumes, per_volume(parameters, batch), strict=True):
             if known is None and not batch.is_empty(items):
@@ -111,16 +114,23 @@ class GMMLoss(PosteriorLoss):
 
     def _free_energy(self, batch: Batch, fitted: Statistics) -> Tensor:
         # The empty part of s ties the loss to the graph also where no voxel is masked.
-        total = batch.posteriors.flatten()[:0].sum()
+        values = batch.posteriors.flatten()[:0].sum()
+        if self.reduction == "none":
+            values = values.expand_as(batch.inside)[:, None]
         for items, parameters in zip(batch.volumes, fitted.parameters, strict=True):
             if parameters is None or batch.is_empty(items):
                 continue
-            b = None if fitted.field is None else batch.rows(fitted.field, items)
-            joint = mixture.log_joint(batch.rows(batch.image, items), parameters, b)
-            if self.entropy_weight:
-                joint = joint - self.entropy_weight * batch.rows(batch.log_posteriors, items)
-            total = total - (batch.rows(batch.posteriors, items) * joint).sum()
-        return self._reduced(total, batch.inside)
+            energies = self._energies(batch, items, parameters, fitted.field)
+            values = batch.on_grid(energies, items, values) if self.reduction == "none" else values + energies.sum()
+        return self.reduced(values, batch.inside)
+
+    def _energies(self, batch: Batch, items: Tensor, parameters: MixtureParameters, field: Tensor | None) -> Tensor:
+        """(N, 1) free energy of each masked voxel of one volume."""
+        b = None if field is None else batch.rows(field, items)
+        joint = mixture.log_joint(batch.rows(batch.image, items), parameters, b)
+        if self.entropy_weight:
+            joint = joint - self.entropy_weight * batch.rows(batch.log_posteriors, items)
+        return -(batch.rows(batch.posteriors, items) * joint).sum(dim=1, keepdim=True)
 
 
 class GMMTVLoss(GMMLoss):
@@ -140,7 +150,7 @@ class GMMTVLoss(GMMLoss):
     def forward(
         self, input: Tensor, image: Tensor, mask: Tensor | None = None, *, spacing: Spacing = None, **given: Any
     ) -> Tensor:
-        """Scalar loss; ``spacing`` as in :class:`TVLoss`, ``given`` as in :meth:`statistics`."""
+        """As :meth:`GMMLoss.forward`; ``spacing`` as in :class:`TVLoss`, ``given`` as in :meth:`statistics`."""
         loss = super().forward(input, image, mask, **given)
         return loss + self.gamma * self.variation(input, mask, spacing=spacing) if self.gamma else loss
 
@@ -153,4 +163,16 @@ def per_volume(parameters: Parameters, batch: Batch) -> list[MixtureParameters |
         listed = list(parameters)
     else:
         raise ValueError(f"parameters must be one mixture, or {len(batch.volumes)}, but are {len(parameters)}")
+    expected = (batch.posteriors.shape[1], batch.image.shape[1])
+    for each in listed:
+        if each is not None and each.mean.shape != expected:
+            given = tuple(each.mean.shape)
+            raise ValueError(f"parameters have means {given} where classes and channels of the image make {expected}")
     return [None if each is None else each.to(batch.posteriors) for each in listed]
+
+
+def _on_image(field: Tensor, image: Tensor) -> Tensor:
+    """A given field for each channel of the image."""
+    if field.shape not in (image.shape, image[:, :1].shape):
+        raise ValueError(f"field {tuple(field.shape)} must be as the image, {tuple(image.shape)}, or have one channel")
+    return plain(field).to(image).expand_as(image)

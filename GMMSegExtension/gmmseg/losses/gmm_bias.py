@@ -10,7 +10,7 @@ from torch import Tensor
 from .. import bias_field, mixture
 from ..mixture import MixtureParameters
 from ..neighbours import box_sum
-from .batch import Batch, VolumeIndex, full_precision
+from .batch import Batch, VolumeIndex, full_precision, plain
 from .gmm import GMMTVLoss, Parameters, Statistics, per_volume
 
 
@@ -78,14 +78,13 @@ class GMMBiasLoss(GMMTVLoss):
     ) -> Statistics:
         if field is not None or self.degree == 0:
             return super()._fitted(batch, parameters, field)
-        if coordinates is None:
-            coordinates = _voxel_indices(batch)
+        coordinates = _voxel_indices(batch) if coordinates is None else _checked(coordinates, batch)
         purity = _purity(batch, self.purity_power)
         fitted: list[MixtureParameters | None] = []
         field = torch.ones_like(batch.image)
         for items, known in zip(batch.volumes, per_volume(parameters, batch), strict=True):
             if not batch.is_empty(items):
-                places = _scaled(batch.rows(coordinates.to(field), items))
+                places = _scaled(batch.rows(coordinates, items))
                 known, b = self._alternated(batch, items, places, batch.rows(purity, items), known)
                 field = batch.on_grid(b, items, field)
             fitted.append(known)
@@ -120,6 +119,14 @@ def _voxel_indices(batch: Batch) -> Tensor:
     grid = batch.image.shape[2:]
     axes = [torch.arange(n, dtype=batch.image.dtype, device=batch.image.device) for n in grid]
     return torch.stack(torch.meshgrid(*axes, indexing="ij")).expand(batch.image.shape[0], -1, *grid)
+
+
+def _checked(coordinates: Tensor, batch: Batch) -> Tensor:
+    """Given coordinates, like the image in dtype and device."""
+    grid = (batch.image.shape[0], *batch.image.shape[2:])
+    if coordinates.ndim != batch.image.ndim or (coordinates.shape[0], *coordinates.shape[2:]) != grid:
+        raise ValueError(f"coordinates {tuple(coordinates.shape)} must be (B, axes, ...) on the grid {grid}")
+    return plain(coordinates).to(batch.image)
 
 
 def _scaled(coordinates: Tensor) -> Tensor:

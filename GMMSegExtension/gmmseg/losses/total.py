@@ -8,7 +8,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .batch import full_precision, inside_of
+from .batch import full_precision, inside_of, plain
 from .gmm_bias import GMMBiasLoss
 
 # Labels that say "not labelled".
@@ -45,9 +45,10 @@ class TotalLoss(nn.Module):
         self.beta = beta
         self.ignore_index = (ignore_index,) if isinstance(ignore_index, int) else tuple(ignore_index)
         self.mixture = GMMBiasLoss(gamma, degree, **options)
+        self.reduction = self.mixture.reduction
 
     def forward(self, input: Tensor, target: Tensor, image: Tensor, mask: Tensor | None = None, **given: Any) -> Tensor:
-        """Scalar loss.
+        """Scalar loss, or (B, 1, ...) without reduction: then both parts are those of ``reduction="sum"``.
 
         Args:
             input, image, mask: see the module's text.
@@ -63,27 +64,35 @@ class TotalLoss(nn.Module):
             log_s = self.mixture.log_posteriors(input, include_background=True).movedim(1, -1)
             inside = inside_of(mask if self.mixture.include_background else None, input)
             if target.shape == input.shape and input.shape[1] > 1:
-                probability = target.to(log_s).movedim(1, -1)
+                probability = plain(target).to(log_s).movedim(1, -1)
                 labelled = inside & (probability.sum(dim=-1) > 0)
-                total = -(probability[labelled] * log_s[labelled]).sum()
+                losses = -(probability[labelled] * log_s[labelled]).sum(dim=1)
             else:
                 labels = _labels(target, input)
                 labelled = inside
                 for unlabelled in self.ignore_index:
                     labelled = labelled & (labels != unlabelled)
-                total = F.nll_loss(log_s[labelled], _checked(labels[labelled], input.shape[1]), reduction="sum")
-            return total / labelled.sum().clamp_min(1) if self.mixture.reduction == "mean" else total
+                losses = F.nll_loss(log_s[labelled], _checked(labels[labelled], input.shape[1]), reduction="none")
+            if self.reduction == "none":
+                losses = log_s.new_zeros(labelled.shape).masked_scatter(labelled, losses)[:, None]
+            return self.mixture.reduced(losses, labelled)
 
 
 def _labels(target: Tensor, input: Tensor) -> Tensor:
-    """(B, ...) integer labels."""
+    """(B, ...) labels on the device of ``input``."""
     grid = (input.shape[0], *input.shape[2:])
     if target.shape not in (grid, (grid[0], 1, *grid[1:])):
         raise ValueError(f"target {tuple(target.shape)} must be labels {grid} or probabilities {tuple(input.shape)}")
-    return target.reshape(grid).long()
+    labels = plain(target).reshape(grid).to(input.device)
+    return labels if labels.is_floating_point() else labels.long()
 
 
 def _checked(labels: Tensor, classes: int) -> Tensor:
+    """Labels as integers."""
+    if labels.is_floating_point():
+        if not bool((labels == labels.round()).all()):
+            raise ValueError("labels must be whole numbers: resample a label map by its nearest neighbour")
+        labels = labels.long()
     if labels.numel() and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
         raise ValueError(f"labels must be 0 to {classes - 1}, but are {int(labels.min())} to {int(labels.max())}")
     return labels

@@ -24,8 +24,13 @@ class TVLoss(PosteriorLoss):
         self.isotropic = isotropic
 
     def forward(self, input: Tensor, mask: Tensor | None = None, *, spacing: Spacing = None) -> Tensor:
-        """Scalar; ``spacing`` is the voxel size along the spatial axes, see :func:`total_variation`."""
+        """Scalar, or (B, 1, ...) without reduction.
+
+        Args:
+            input, mask: see the package's text.
+            spacing: voxel size along the spatial axes, see :func:`gmmseg.total_variation.total_variation`.
+        """
         with full_precision(input.device):
             inside = inside_of(mask, input)
             variation = total_variation(self.log_posteriors(input).exp(), inside, spacing, self.isotropic)
-            return self._reduced(variation.sum(), inside)
+            return self.reduced(variation[:, None], inside)

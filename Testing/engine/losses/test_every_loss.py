@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import enum
-
 import gmmseg
 import pytest
 import torch
@@ -11,6 +9,8 @@ from engine.losses.batches import a_batch
 from gmmseg.losses import GMMBiasLoss, GMMLoss, GMMTVLoss, TotalLoss, TVLoss
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from monai.data import MetaTensor
+from monai.utils import LossReduction
 
 
 def a_target(logits):
@@ -37,7 +37,7 @@ WITH_STATISTICS = {name: loss for name, loss in LOSSES.items() if name != "TV"}
 @pytest.mark.parametrize("grid", [(3, 4), (2, 2, 3)])
 @pytest.mark.parametrize("loss", WITH_STATISTICS.values(), ids=WITH_STATISTICS)
 def test_the_full_gradient_is_that_of_finite_differences(loss, grid):
-    logits, image, mask = a_batch(grid=grid, channels=2)
+    logits, image, mask = a_batch(grid=grid, channels=2, items=1)
     assert torch.autograd.gradcheck(lambda s: loss(s, image, mask, detach=False), logits.requires_grad_())
 
 
@@ -203,11 +203,70 @@ def test_the_memory_format_does_not_matter(loss):
     torch.testing.assert_close(loss(channels_last, image, mask), loss(logits, image, mask))
 
 
-def test_monais_enumeration_serves_as_reduction():
-    monai = enum.Enum("LossReduction", {"SUM": "sum", "NONE": "none"})
-    assert GMMLoss(reduction=monai.SUM).reduction == "sum"
-    with pytest.raises(ValueError, match="'mean' or 'sum', but is 'none'"):
-        GMMLoss(reduction=monai.NONE)
+@every_loss
+@pytest.mark.parametrize("grid", [(6, 7), (3, 4, 5)])
+def test_without_reduction_it_is_a_map_of_each_voxels_share_of_the_sum(loss, grid):
+    logits, image, mask = a_batch(grid=grid, channels=2)
+    logits.requires_grad_()
+    each, total = (loss(logits, image, mask, reduction=reduction) for reduction in ("none", "sum"))
+    assert each.shape == mask.shape
+    assert (each[~mask] == 0).all()
+    torch.testing.assert_close(each.sum(), total)
+    torch.testing.assert_close(*(torch.autograd.grad(value.sum(), logits)[0] for value in (each, total)))
+
+
+@pytest.mark.parametrize("name", ["TV", "GMM", "GMM and TV", "GMM with bias"])
+def test_the_mean_is_that_of_the_map_over_the_mask(name):
+    logits, image, mask = a_batch(grid=(6, 7))
+    each = LOSSES[name](logits, image, mask, reduction="none")
+    torch.testing.assert_close(each[mask].mean(), LOSSES[name](logits, image, mask))
+
+
+@every_loss
+def test_a_map_of_an_empty_mask_is_zero_with_a_gradient_of_zero(loss):
+    logits, image, mask = a_batch()
+    each = loss(logits.requires_grad_(), image, torch.zeros_like(mask), reduction="none")
+    each.sum().backward()
+    assert (each == 0).all()
+    assert (logits.grad == 0).all()
+
+
+@every_loss
+@pytest.mark.parametrize("reduction", LossReduction)
+def test_monais_enumeration_serves_as_reduction(loss, reduction):
+    logits, image, mask = a_batch()
+    expected = loss(logits, image, mask, reduction=reduction.value)
+    torch.testing.assert_close(loss(logits, image, mask, reduction=reduction), expected)
+
+
+def test_another_reduction_is_refused():
+    with pytest.raises(ValueError, match="must be 'mean', 'sum' or 'none', but is 'average'"):
+        GMMLoss(reduction="average")
+
+
+@pytest.mark.filterwarnings("error")
+@every_loss
+def test_monais_tensors_give_the_value_and_gradient_of_plain_ones(loss):
+    logits, image, mask = a_batch(grid=(6, 7))
+    expected = loss(logits.requires_grad_(), image, mask)
+    value = loss(as_monai_loads_it(logits), as_monai_loads_it(image), as_monai_loads_it(mask))
+    assert type(value) is torch.Tensor
+    torch.testing.assert_close(value, expected)
+    torch.testing.assert_close(*(torch.autograd.grad(each, logits)[0] for each in (value, expected)))
+
+
+def as_monai_loads_it(values):
+    """A batch whose items have headers, as MONAI's DataLoader makes it."""
+    batch = MetaTensor(values)
+    batch.is_batch = True
+    return batch
+
+
+@every_loss
+def test_background_alone_cannot_be_left_out(loss):
+    logits, image, mask = a_batch(classes=1)
+    with pytest.raises(ValueError, match="include_background=False leaves no class"):
+        loss(logits, image, mask, include_background=False)
 
 
 def test_the_losses_are_exported_by_the_package():

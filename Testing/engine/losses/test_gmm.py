@@ -218,10 +218,34 @@ def test_the_wrong_number_of_given_mixtures_is_refused():
         GMMLoss()(logits, image, mask, parameters=kept.parameters[:1])
 
 
-def test_an_image_on_another_grid_is_refused():
+@pytest.mark.parametrize(("classes", "channels"), [(2, 1), (3, 2)])
+def test_a_mixture_of_other_classes_or_channels_is_refused(classes, channels):
+    logits, image, mask = a_batch()
+    other = GMMLoss().statistics(*a_batch(classes=classes, channels=channels))
+    with pytest.raises(ValueError, match=rf"means \({classes}, {channels}\) where .* make \(3, 1\)"):
+        GMMLoss()(logits, image, mask, parameters=other.parameters)
+
+
+def test_a_field_on_another_grid_is_refused():
+    logits, image, mask = a_batch()
+    with pytest.raises(ValueError, match="must be as the image"):
+        GMMLoss()(logits, image, mask, field=image[..., 1:])
+
+
+@pytest.mark.parametrize("of", [lambda image: image[..., 1:], lambda image: image[:1], lambda image: image[:, 0]])
+def test_an_image_on_another_grid_or_without_channels_is_refused(of):
     logits, image, mask = a_batch()
     with pytest.raises(ValueError, match="must share batch and grid"):
-        GMMLoss()(logits, image[..., 1:], mask)
+        GMMLoss()(logits, of(image), mask)
+
+
+def test_the_map_of_items_that_share_a_volume_lies_where_they_lie():
+    logits, image, mask = a_batch(items=3)
+    together = {"volume_index": [5, 2, 5]}
+    each = GMMLoss(reduction="none")(logits, image, mask, **together)
+    for items, index in (([0, 2], [5, 5]), ([1], [2])):
+        alone = GMMLoss(reduction="none")(logits[items], image[items], mask[items], volume_index=index)
+        torch.testing.assert_close(each[items], alone)
 
 
 def test_a_volume_index_of_another_length_is_refused():

@@ -158,6 +158,12 @@ def test_slices_of_one_volume_without_coordinates_are_refused():
         GMMBiasLoss()(logits, image, mask, volume_index=[0, 0])
 
 
+def test_coordinates_on_another_grid_are_refused():
+    logits, image, mask = a_batch()
+    with pytest.raises(ValueError, match="on the grid"):
+        GMMBiasLoss()(logits, image, mask, coordinates=torch.zeros(2, 2, 3, 3))
+
+
 def test_kept_statistics_give_the_same_loss_again():
     logits, image, mask = a_batch(items=3, channels=2, grid=(7, 7))
     loss = GMMBiasLoss()

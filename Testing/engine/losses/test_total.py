@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from engine.losses.batches import a_batch
 from gmmseg.losses import GMMBiasLoss, GMMTVLoss, TotalLoss
+from monai.data import MetaTensor
+from monai.networks import one_hot
 
 
 @pytest.fixture
@@ -79,6 +81,29 @@ def test_floating_labels_as_monai_gives_them_are_read(labels):
     logits, image, mask = a_batch()
     loss = TotalLoss()
     torch.testing.assert_close(loss(logits, labels.float(), image, mask), loss(logits, labels, image, mask))
+
+
+@pytest.mark.parametrize("include_background", [True, False])
+def test_monais_one_hot_targets_are_read_with_their_background_channel(labels, include_background):
+    logits, image, mask = a_batch()
+    loss = TotalLoss(beta=0.3, include_background=include_background)
+    target = one_hot(MetaTensor(labels), num_classes=3)
+    torch.testing.assert_close(loss(logits, target, image, mask), loss(logits, labels, image, mask))
+
+
+def test_the_map_averages_over_labelled_voxels_to_cross_entropy(labels):
+    logits, image, mask = a_batch()
+    labels[0, :, :3] = 255
+    each = TotalLoss(beta=0.0, reduction="none")(logits, labels, image, mask)
+    labelled = mask & (labels != 255)
+    assert (each[~labelled] == 0).all()
+    torch.testing.assert_close(each[labelled].mean(), TotalLoss(beta=0.0)(logits, labels, image, mask))
+
+
+def test_an_interpolated_label_map_is_refused(labels):
+    logits, image, mask = a_batch()
+    with pytest.raises(ValueError, match="whole numbers"):
+        TotalLoss()(logits, labels + 0.5, image, mask)
 
 
 def test_posteriors_in_place_of_logits_give_the_same_total(labels):

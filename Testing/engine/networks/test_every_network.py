@@ -46,9 +46,11 @@ def test_it_learns_one_batch_by_heart(name):
     for _ in range(40):
         optimiser.zero_grad()
         logits = network(image)
+        if (logits.argmax(dim=1) == labels).float().mean() > 0.9:
+            return
         nn.functional.cross_entropy(logits, labels).backward()
         optimiser.step()
-    assert (logits.argmax(dim=1) == labels).float().mean() > 0.9
+    pytest.fail("40 steps were not enough.")
 
 
 def test_evaluation_repeats_itself_and_keeps_items_apart(name):
@@ -91,8 +93,8 @@ def test_weights_survive_being_saved_and_loaded(name):
 
 @pytest.mark.filterwarnings("ignore")
 def test_it_can_be_traced_for_one_size_and_saved(name):
-    network, image = a_network(name).eval(), torch.rand(1, 1, 33, 20)
+    network, (first, second) = a_network(name).eval(), torch.rand(2, 1, 1, 33, 20)
     file = io.BytesIO()
-    torch.jit.save(torch.jit.trace(network, image, check_trace=False), file)
+    torch.jit.save(torch.jit.trace(network, first, check_trace=False), file)
     file.seek(0)
-    torch.testing.assert_close(torch.jit.load(file)(image), network(image))
+    torch.testing.assert_close(torch.jit.load(file)(second), network(second))
