@@ -6,6 +6,7 @@ import contextlib
 
 import torch
 
+from . import distributed
 from .errors import EngineUnavailable, InputError
 
 
@@ -22,13 +23,22 @@ def available() -> list[str]:
 def resolve(name: str) -> torch.device:
     """The device of that name; ``auto`` takes the first GPU, else the CPU.
 
+    Among processes that ``torchrun`` has started, ``auto`` and ``cuda`` give each a GPU of its own.
+
     Raises:
         EngineUnavailable: it is not there.
     """
     here = available()
+    own = f"cuda:{distributed.local_rank()}"
+    if name in ("auto", "cuda") and "cuda:0" in here and own not in here:
+        count = sum(device.startswith("cuda:") for device in here)
+        raise EngineUnavailable(
+            f"There are more processes on this computer than it has GPUs ({count}); start one for each, or choose the "
+            "device cpu."
+        )
     if name == "auto":
-        return torch.device(here[1] if len(here) > 1 else "cpu")
-    wanted = "cuda:0" if name == "cuda" else name
+        return torch.device(own if own in here else here[-1])
+    wanted = own if name == "cuda" else name
     if wanted not in here:
         raise EngineUnavailable(f"The device {name} is not there; choose one of: auto, {', '.join(here)}.")
     return torch.device(wanted)

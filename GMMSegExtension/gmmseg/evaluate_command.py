@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from . import environment
 from .errors import InputError
-from .failures import missing_packages_sentence
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,9 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         InputError: a file cannot be read, grids differ, or labels are no whole numbers.
     """
-    absent = environment.missing(("numpy", "nibabel", "SimpleITK"))
-    if absent:
-        raise InputError(missing_packages_sentence(absent))
+    environment.require(("numpy", "nibabel", "SimpleITK"))
     scores = compare(arguments.prediction, arguments.truth, arguments.mask)
     print(json.dumps(scores, indent=2, allow_nan=False) if arguments.json else table(scores))
     return 0

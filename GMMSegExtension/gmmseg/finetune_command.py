@@ -5,22 +5,20 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import console, environment, models
+from . import case_files, command_frame, console, models, scan_names
 from .errors import InputError
-from .failures import missing_packages_sentence
 from .finetuned_card import taught_name
-from .interrupts import Interrupts
 from .model_card import check_name
 from .segment_command import settings_of
 from .teaching import Subject, Teaching
 
 if TYPE_CHECKING:
     from .finetuning import Finetuned
+    from .interrupts import Interrupts
     from .progress import Progress
     from .settings import Settings
 
@@ -37,16 +35,9 @@ def run(arguments: argparse.Namespace) -> int:
     name = arguments.name or taught_name(settings.model)
     check_name(name)
     pairs = _pairs(arguments)
-    absent = environment.missing((*environment.ENGINE, *environment.FILES))
-    if absent:
-        raise InputError(missing_packages_sentence(absent))
-    with (
-        Interrupts() as interrupts,
-        contextlib.closing(console.progress(arguments.progress)) as shown,
-        contextlib.redirect_stdout(sys.stderr),  # libraries may print, but not between the JSON lines
-    ):
-        done = _finetune(arguments, pairs, name, settings, teaching, interrupts.watched(shown), interrupts)
-    _tell(done, name, arguments.output, shown)
+    with command_frame.running(arguments.progress) as frame:
+        done = _finetune(arguments, pairs, name, settings, teaching, frame.progress, frame.interrupts)
+    _tell(done, name, arguments.output, frame.shown)
     return 0
 
 
@@ -69,22 +60,11 @@ def _pairs(arguments: argparse.Namespace) -> list[tuple[str, Path, Path | None]]
     scans, labels = list(map(Path, arguments.scans)), list(map(Path, arguments.labels))
     if len(labels) > len(scans):
         raise InputError(f"There are {len(labels)} label files for {len(scans)} scans; give one for each of the first.")
-    names = [_stem(path) for path in scans]
-    for name in names:
-        if names.count(name) > 1:
-            raise InputError(f"Two scans are called '{name}', and so would be their results; rename one of them.")
+    names = scan_names.of_scans(scans)
     return [
         (name, scan, labels[i] if i < len(labels) else None)
         for i, (name, scan) in enumerate(zip(names, scans, strict=True))
     ]
-
-
-def _stem(path: Path) -> str:
-    name = path.name
-    for ending in (".nii.gz", path.suffix):
-        if ending and name.lower().endswith(ending.lower()):
-            return name[: -len(ending)]
-    return name
 
 
 def _finetune(
@@ -117,15 +97,14 @@ def _finetune(
 def _read(
     arguments: argparse.Namespace, pairs: list[tuple[str, Path, Path | None]], progress: Progress
 ) -> list[Subject]:
-    from .case import Case
+    from .progress import part
     from .volume_io import read_volume
 
-    subjects = []
-    source = "automatic" if arguments.auto_mask else "stripped" if arguments.no_mask else "detect"
+    subjects, source = [], case_files.mask_source(arguments)
     for index, (name, scan, labels) in enumerate(pairs):
-        progress(index / len(pairs), "read", f"Reading {scan.name}")
-        truth = None if labels is None else read_volume(str(labels))
-        subjects.append(Subject(name, Case((read_volume(str(scan)),), None, source), truth))
+        truth = None if labels is None else read_volume(labels)
+        here = part(progress, index / len(pairs), (index + 1) / len(pairs))
+        subjects.append(Subject(name, case_files.read((scan,), None, source, here), truth))
     return subjects
 
 

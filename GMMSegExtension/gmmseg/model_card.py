@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from . import networks
 from .errors import InputError
 
 # Of the card's fields; a newer one may mean things that this program would get wrong.
@@ -30,7 +31,7 @@ class ModelCard:
     Attributes:
         name: what settings and commands call it; also the stem of its two files.
         title: the name for people, one line.
-        network: a name from ``gmmseg.networks.available_volume()``.
+        network: a name from ``gmmseg.networks.available_volume()``, or for a network of slices ``available()``.
         base_width: feature maps of the network's first stage.
         in_channels: D, channels of the volume that the network sees.
         classes: names of the tissues, in the order of the network's outputs.
@@ -74,12 +75,22 @@ class ModelCard:
         if any(set(entry) != set(DATA_ENTRIES) for entry in self.data):
             _refuse(self.name, f"each entry of data must have the texts {', '.join(DATA_ENTRIES)} and no others")
 
+    @property
+    def is_of_slices(self) -> bool:
+        """Whether it is a network of slices, for ``gmmseg predict``; others are for mode "fast"."""
+        return self.network in networks.available()
+
     def check_usable(self) -> None:
         """Sees that the method "fast" can ask the model.
 
         Raises:
             InputError: the network would see or tell something else.
         """
+        if self.is_of_slices:
+            raise InputError(
+                f"The model '{self.name}' is a network of slices, which the method 'fast' cannot ask; segment scans "
+                "with it by gmmseg predict."
+            )
         if (self.in_channels, self.classes) != (PRIOR_CHANNELS, PRIOR_CLASSES):
             raise InputError(
                 f"The model '{self.name}' was not made for this program (input channels {self.in_channels}, classes "

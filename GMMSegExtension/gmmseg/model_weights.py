@@ -49,14 +49,16 @@ def to_network(data: bytes, card: ModelCard) -> nn.Module:
     """
     import torch
 
-    if card.network not in networks.available_volume():
+    builders = dict.fromkeys(networks.available_volume(), networks.build_volume)
+    builders |= dict.fromkeys(networks.available(), networks.build)
+    if card.network not in builders:
         raise InputError(
             f"The model '{card.name}' needs the network '{card.network}', which this gmmseg does not have; "
             "update gmmseg."
         )
     # Not on the meta device, whose first use takes torch a second.
     with torch.random.fork_rng(devices=[]):
-        network = networks.build_volume(card.network, card.in_channels, len(card.classes), card.base_width)
+        network = builders[card.network](card.network, card.in_channels, len(card.classes), card.base_width)
     tensors = _parse(data, card.name)
     expected = network.state_dict()
     _check_names(card, set(tensors), set(expected))

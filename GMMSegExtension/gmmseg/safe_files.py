@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from .errors import InputError
 
 COMPRESSION_SUFFIXES = (".gz", ".bz2", ".zst")
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @contextlib.contextmanager
@@ -63,6 +65,11 @@ def ensure_output_folder(path: str | os.PathLike) -> Path:
         reason = (error.strerror or str(error)).lower()
         raise InputError(f"'{folder}' cannot be used as output folder ({reason}); choose another one.") from error
     return folder
+
+
+def file_name(text: str) -> str:
+    """``text`` as the name of a file that no system objects to and that leads to no other folder."""
+    return _NOT_IN_NAMES.sub("_", text).lstrip(".") or "_"
 
 
 def _raise_sentence(path: Path, error: OSError) -> None:

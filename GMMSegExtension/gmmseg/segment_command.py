@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import dataclasses
 import json
 import sys
@@ -11,14 +10,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import console, environment, models
+from . import case_files, command_frame, console, models
 from .errors import InputError
-from .failures import missing_packages_sentence, one_line
-from .interrupts import Interrupts
+from .failures import one_line
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from .case import Case, Result
+    from .case import Result
+    from .interrupts import Interrupts
     from .progress import Progress
 
 
@@ -30,16 +29,9 @@ def run(arguments: argparse.Namespace) -> int:
         Cancelled, KeyboardInterrupt: on Ctrl-C or SIGTERM; nothing has been written either.
     """
     settings = settings_of(arguments)
-    absent = environment.missing((*environment.ENGINE, *environment.FILES))
-    if absent:
-        raise InputError(missing_packages_sentence(absent))
-    with (
-        Interrupts() as interrupts,
-        contextlib.closing(console.progress(arguments.progress)) as shown,
-        contextlib.redirect_stdout(sys.stderr),  # libraries may print, but not between the JSON lines
-    ):
-        result = _segment(arguments, settings, interrupts.watched(shown), interrupts)
-    _tell(result, arguments.output, shown)
+    with command_frame.running(arguments.progress) as frame:
+        result = _segment(arguments, settings, frame.progress, frame.interrupts)
+    _tell(result, arguments.output, frame.shown)
     return 0
 
 
@@ -81,26 +73,13 @@ def _segment(arguments: argparse.Namespace, settings: Settings, progress: Progre
     devices.resolve(settings.device)
     with outputs.reserve(arguments.output) as folder:
         start = time.perf_counter()
-        case = _read(arguments, part(progress, 0.0, 0.03))
+        source = case_files.mask_source(arguments)
+        case = case_files.read(arguments.images, arguments.mask, source, part(progress, 0.0, 0.03))
         seconds = time.perf_counter() - start
         result = resilience.segment(case, settings, part(progress, 0.03, 0.93))
         result = _with_reading_time(result, seconds)
         outputs.write(result, case.images[0], folder, part(progress, 0.93, 1.0), interrupts.shield)
     return result
-
-
-def _read(arguments: argparse.Namespace, progress: Progress) -> Case:
-    from .case import Case
-    from .volume_io import read_mask, read_volume
-
-    images = []
-    for index, path in enumerate(arguments.images):
-        progress(index / len(arguments.images), "read", f"Reading {Path(path).name}")
-        images.append(read_volume(path))
-    if arguments.mask is not None:
-        return Case(tuple(images), read_mask(arguments.mask), "given")
-    source = "automatic" if arguments.auto_mask else "stripped" if arguments.no_mask else "detect"
-    return Case(tuple(images), None, source)
 
 
 def _with_reading_time(result: Result, seconds: float) -> Result:

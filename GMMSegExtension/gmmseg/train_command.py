@@ -1,25 +1,25 @@
-"""``gmmseg train``: label maps or unlabelled scans in, a model out. The same folder again goes on where it was left."""
+"""``gmmseg train``: label maps or unlabelled scans in, a model out. The same folder again goes on where it was left.
+
+With a data set its slices are learned from instead, see :mod:`gmmseg.slice_training`.
+"""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import console, environment
-from .errors import Cancelled, InputError
-from .failures import missing_packages_sentence
-from .interrupts import Interrupts
-from .training_request import TrainingRequest, check_record, split
+from . import command_frame, console, slice_training
+from .errors import Cancelled
+from .slice_training_request import SliceTrainingRequest
+from .training_request import TrainingRequest, check_options, check_record, how_to_go_on, split
 
 if TYPE_CHECKING:
     import numpy as np
     import torch
 
+    from .interrupts import Interrupts
     from .model_card import ModelCard
     from .model_training import Lessons
     from .progress import Progress
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 PREPARED = "prepared"
 # Share of the whole that preparing a cohort takes.
 _PREPARING = 0.1
+# Patches whose coarsest map has more than two voxels along an edge.
+_LEAST_BFLOAT16_EXTENT = 48
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -37,17 +39,15 @@ def run(arguments: argparse.Namespace) -> int:
         InputError: anything the user can mend.
         Cancelled, KeyboardInterrupt: on Ctrl-C or SIGTERM, once the training's state is kept.
     """
+    prior, slices = TrainingRequest.options(), SliceTrainingRequest.options()
+    if arguments.data is not None:
+        check_options(arguments, slices, prior, "--data")
+        return slice_training.run(arguments)
+    check_options(arguments, prior, slices, "--label-maps" if arguments.label_maps else "--scans")
     request = TrainingRequest.of(arguments)
-    absent = environment.missing((*environment.ENGINE, *environment.FILES))
-    if absent:
-        raise InputError(missing_packages_sentence(absent))
-    with (
-        Interrupts() as interrupts,
-        contextlib.closing(console.progress(arguments.progress)) as shown,
-        contextlib.redirect_stdout(sys.stderr),  # libraries may print, but not between the JSON lines
-    ):
-        card = _train(request, interrupts.watched(shown), interrupts)
-    _tell(card, request, shown)
+    with command_frame.running(arguments.progress) as frame:
+        card = _train(request, frame.progress, frame.interrupts)
+    _tell(card, request, frame.shown)
     return 0
 
 
@@ -66,7 +66,7 @@ def _train(request: TrainingRequest, progress: Progress, interrupts: Interrupts)
     from .safe_files import ensure_output_folder
 
     device = devices.resolve(request.device)
-    precision = devices.resolve_precision(request.precision, device)
+    precision = _precision(request, device)
     folder = ensure_output_folder(request.output)
     plan = model_training.Plan(
         steps=request.steps, learning_rate=request.rate, loaders=request.loaders, seed=request.seed
@@ -88,8 +88,23 @@ def _train(request: TrainingRequest, progress: Progress, interrupts: Interrupts)
             card = models.save(folder, request.name, network, card, half=True)
             training_curve.write(folder)
     except (Cancelled, KeyboardInterrupt) as stop:
-        raise Cancelled(_how_to_go_on(folder, model_training.steps_done(folder, plan))) from stop
+        raise Cancelled(how_to_go_on(folder, model_training.steps_done(folder, plan))) from stop
     return card
+
+
+def _precision(request: TrainingRequest, device: torch.device) -> torch.dtype:
+    """The arithmetic asked for, but float32 for small patches on the CPU.
+
+    There torch 2.13 computes bfloat16 gradients of 3x3x3 convolutions on maps of 2x2x2 voxels from memory that nobody
+    has written.
+    """
+    import torch
+
+    from . import devices
+
+    precision = devices.resolve_precision(request.precision, device)
+    is_safe = device.type != "cpu" or request.extent >= _LEAST_BFLOAT16_EXTENT
+    return precision if is_safe else torch.float32
 
 
 def _synthetic(request: TrainingRequest) -> _Data:
@@ -163,12 +178,6 @@ def _record(request: TrainingRequest, data: _Data, start: Start) -> dict[str, An
         "start": start.sha256,
     }
     return {**record, "gamma": request.gamma} if request.kind == "cohort" else record
-
-
-def _how_to_go_on(folder: Path, done: int) -> str:
-    if done == 0:
-        return f"Cancelled before the first step; '{folder}' holds no model."
-    return f"Cancelled after {done} steps, which are kept in '{folder}'; give the same command again to go on."
 
 
 def _tell(card: ModelCard, request: TrainingRequest, shown: console.NoProgress) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from . import training_log
 from .model_card import ModelCard
 from .prior_input import CHANNELS
 from .training_request import TrainingRequest
 from .training_start import CLASSES, NETWORK, Start
 
-_NOT_STATED = "not stated"
+NOT_STATED = "not stated"
 _TITLES = {
     "synthetic": "CSF, GM and WM on T1, learned from synthetic scans",
     "cohort": "CSF, GM and WM on T1, learned from scans without labels",
@@ -60,7 +61,7 @@ def card(
         data=(_data(request, trained_on, held_out), *(() if before is None else before.data)),
         label_use=label_use,
         settings=settings,
-        figures=_figures(log, held_out),
+        figures=figures(log),
     )
 
 
@@ -68,11 +69,11 @@ def _training(request: TrainingRequest, count: int) -> str:
     if request.kind == "synthetic":
         return (
             f"{request.steps} steps, each on one synthetic T1 patch of {request.extent} mm, made from one of "
-            f"{_counted(count, 'label map')} with contrast, noise, bias field, resolution, partial volume, mask and "
+            f"{counted(count, 'label map')} with contrast, noise, bias field, resolution, partial volume, mask and "
             "anatomy at random; cross-entropy; running mean of the weights."
         )
     return (
-        f"{request.steps} steps, each on one patch of {request.extent} voxels of one of {_counted(count, 'T1 scan')} "
+        f"{request.steps} steps, each on one patch of {request.extent} voxels of one of {counted(count, 'T1 scan')} "
         "corrected for bias by EM; free energy under the scan's own mixture and total variation (gamma "
         f"{request.gamma:g}); running mean of the weights."
     )
@@ -80,19 +81,20 @@ def _training(request: TrainingRequest, count: int) -> str:
 
 def _data(request: TrainingRequest, trained_on: Sequence[str], held_out: Sequence[str]) -> dict[str, str]:
     what = "label map" if request.kind == "synthetic" else "scan"
-    use = f"{_counted(len(trained_on), what)} to train on ({', '.join(trained_on)})"
+    use = f"{counted(len(trained_on), what)} to train on ({', '.join(trained_on)})"
     if held_out:
         use += f", {len(held_out)} to measure on ({', '.join(held_out)})"
     folder = _folder(request)
     return {
         "name": folder.name or f"{what}s",
-        "source": request.source or _NOT_STATED,
-        "licence": request.licence or licence_beside(folder) or _NOT_STATED,
+        "source": request.source or NOT_STATED,
+        "licence": request.licence or licence_beside(folder) or NOT_STATED,
         "use": use,
     }
 
 
-def _counted(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
+    """Such as ``1 scan`` and ``2 scans``."""
     return f"{number} {what}" + ("s" if number != 1 else "")
 
 
@@ -111,8 +113,8 @@ def licence_beside(folder: Path) -> str:
     return " ".join(" ".join(line.split()) for line in [line for line in lines if line.strip()][:2])
 
 
-def _figures(log: Sequence[dict[str, float]], held_out: Sequence[str]) -> dict[str, Any]:
-    last = log[-1]
-    scores = {name: value for name, value in last.items() if name not in ("step", "seconds", "rate", "loss")}
-    figures: dict[str, Any] = {"training loss": last["loss"]}
-    return {**figures, "held out": scores} if held_out and scores else figures
+def figures(log: Sequence[dict[str, float]]) -> dict[str, Any]:
+    """Loss, and where there are any the figures on held-out data, of the weights that a training gave."""
+    row = training_log.outcome(log)
+    scores = training_log.figures(row)
+    return {"training loss": row["loss"], **({"held out": scores} if scores else {})}

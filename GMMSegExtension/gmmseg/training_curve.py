@@ -8,13 +8,12 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .model_training import read_log
 from .pictures import TISSUE_COLOURS, png
 from .safe_files import atomic
+from .training_log import figures, read_log
 
 CURVE = "curve.png"
 _OTHER_COLOURS = ("#6a3d9a", "#1fa37e", "#d9572b", "#3b6fd4")
-_NOT_SCORES = ("step", "seconds", "rate", "loss")
 
 
 def write(folder: Path) -> None:
@@ -30,7 +29,7 @@ def write(folder: Path) -> None:
 
 def figure(log: Sequence[dict[str, float]]) -> Figure:
     """The picture of a log's lines, see :func:`gmmseg.model_training.read_log`."""
-    scores = list(dict.fromkeys(name for row in log for name in row if name not in _NOT_SCORES))
+    scores = list(dict.fromkeys(name for row in log for name in figures(row)))
     # Dice and free energy have no common scale.
     groups = [["loss"]]
     dice = [name for name in scores if name.startswith("dice")]
@@ -41,7 +40,7 @@ def figure(log: Sequence[dict[str, float]]) -> Figure:
     for axes, names in zip(panels, groups, strict=True):
         for index, name in enumerate(names):
             _draw(axes, log, name, TISSUE_COLOURS.get(name.removeprefix("dice "), _OTHER_COLOURS[index]))
-        held_out = "" if names == ["loss"] else ", held out"
+        held_out = "" if names[0] in ("loss", "held-out loss") else ", held out"
         axes.set_ylabel(("Dice" if names == dice else names[0]) + held_out)
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25)

@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import json
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,13 +86,17 @@ class TrainingRequest:
     @classmethod
     def of(cls, arguments: argparse.Namespace) -> TrainingRequest:
         """The request that the given options make."""
-        names = [field.name for field in dataclasses.fields(cls)]
-        given: dict[str, Any] = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
+        given: dict[str, Any] = {name: getattr(arguments, name) for name in cls.options() if hasattr(arguments, name)}
         for name in ("scans", "hold_out"):
             given[name] = tuple(given.get(name) or ())
         for name in ("output", "label_maps"):
             given[name] = None if given.get(name) is None else Path(given[name])
         return cls(**given)
+
+    @classmethod
+    def options(cls) -> set[str]:
+        """Names of the options that say something to this kind of training."""
+        return {field.name for field in dataclasses.fields(cls)}
 
     @property
     def rate(self) -> float:
@@ -132,6 +137,31 @@ def check_record(folder: Path, record: dict[str, Any], begun: bool) -> None:
     else:
         with atomic(path) as beside:
             beside.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def check_options(arguments: argparse.Namespace, known: Collection[str], others: Collection[str], source: str) -> None:
+    """Sees that no option was given that says nothing to the chosen kind of training.
+
+    Args:
+        arguments: the namespace; options that were not given are not in it, or None.
+        known: names of the options of the chosen kind.
+        others: those of the other kinds.
+        source: the option that chose the kind.
+
+    Raises:
+        InputError: one was.
+    """
+    for name in sorted(set(others) - set(known)):
+        if getattr(arguments, name, None) is not None:
+            option = name.replace("_", "-")
+            raise InputError(f"--{option} says nothing to a training with {source}; leave it out.")
+
+
+def how_to_go_on(folder: Path, done: int) -> str:
+    """What to say after a training was cancelled with ``done`` steps kept."""
+    if done == 0:
+        return f"Cancelled before the first step; '{folder}' holds no model."
+    return f"Cancelled after {done} steps, which are kept in '{folder}'; give the same command again to go on."
 
 
 def split(names: list[str], hold_out: tuple[str, ...], what: str) -> tuple[list[str], list[str]]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from . import environment
 from .errors import Cancelled, InputError
-from .failures import missing_packages_sentence
 from .worker_protocol import read_array
 
 if TYPE_CHECKING:
@@ -113,9 +112,7 @@ def run_export(job: Job) -> dict[str, Any]:
         Cancelled: the job was closed meanwhile; nothing was written.
     """
     start = time.perf_counter()
-    missing = environment.missing(PACKAGES)
-    if missing:
-        raise InputError(missing_packages_sentence(missing))
+    environment.require(PACKAGES)
     from .export import export
 
     request = ExportRequest.parse(job.request)

@@ -17,31 +17,21 @@ from gmmseg import model_card, model_files, models, networks
 from gmmseg.errors import InputError
 from gmmseg.model_card import ModelCard
 from gmmseg.model_weights import checksum, to_bytes
+from model_making import CARD, SLICES, network_of
 from safetensors import numpy as safetensors
+from sentences import sentence_of
 
 
 @pytest.fixture
 def a_card() -> ModelCard:
-    return ModelCard(
-        name="small",
-        title="A small network for tests",
-        network="modified_unet_3d",
-        base_width=2,
-        in_channels=2,
-        classes=("CSF", "GM", "WM"),
-        contrast="T1",
-        training="Not trained.",
-        data=({"name": "nothing", "source": "none", "licence": "CC0 1.0", "use": "none"},),
-        label_use="No label was used.",
-        settings={"steps": 0, "seed": 7},
-        figures={"phantoms": {"GM": 0.25, "WM": None}},
+    return dataclasses.replace(
+        CARD, in_channels=2, settings={"steps": 0, "seed": 7}, figures={"phantoms": {"GM": 0.25, "WM": None}}
     )
 
 
 @pytest.fixture
-def a_network():
-    torch.manual_seed(0)
-    return networks.build_volume("modified_unet_3d", 2, 3, 2)
+def a_network(a_card):
+    return network_of(a_card)
 
 
 @pytest.fixture
@@ -62,11 +52,7 @@ def a_model(the_folder, a_network, a_card) -> Path:
 
 def sentence_for(name: str = "small") -> str:
     """What a user is told who asks for the model."""
-    with pytest.raises(InputError) as caught:
-        models.load(name)
-    sentence = str(caught.value)
-    assert "\n" not in sentence and sentence.endswith((".", "'"))
-    return sentence
+    return sentence_of(models.load, name)
 
 
 def change_card(path: Path, **entries) -> None:
@@ -94,6 +80,13 @@ def test_a_saved_model_is_two_files_and_comes_back_as_it_was(the_folder, a_netwo
     assert saved.sha256 == checksum((the_folder / "small.safetensors").read_bytes())
     volume = torch.rand(1, 2, 8, 9, 10)
     torch.testing.assert_close(model.network(volume), a_network.eval()(volume), rtol=0, atol=0)
+
+
+def test_a_network_of_slices_is_saved_and_loaded_as_well(the_folder):
+    network = network_of(SLICES)
+    models.save(the_folder, "small", network, SLICES)
+    images = torch.rand(2, 2, 9, 10)
+    torch.testing.assert_close(models.load("small").network(images), network.eval()(images), rtol=0, atol=0)
 
 
 def test_a_loaded_network_is_ready_for_use_only(a_model):

@@ -5,24 +5,16 @@ from __future__ import annotations
 import json
 
 import pytest
-import torch
-from gmmseg import cli, model_files, models, networks
-from gmmseg.model_card import ModelCard
+from gmmseg import cli, model_files, models
+from model_making import save_model
 
 
 @pytest.fixture
 def the_folder(tmp_path, monkeypatch):
     """The folder of the user's models, with the model ``small`` in it."""
     monkeypatch.setenv(models.FOLDER_VARIABLE, str(tmp_path))
-    torch.manual_seed(0)
-    card = ModelCard(
-        name="small",
-        title="A small network for tests",
-        network="modified_unet_3d",
-        base_width=2,
-        in_channels=5,
-        classes=("CSF", "GM", "WM"),
-        contrast="T1",
+    save_model(
+        tmp_path,
         training="Twelve steps on " + ", ".join(["a phantom"] * 12) + ".",
         data=(
             {
@@ -37,7 +29,6 @@ def the_folder(tmp_path, monkeypatch):
         settings={"steps": 12, "widths": [2, 4]},
         figures={"phantoms": {"GM": 0.91234567, "WM": None}, "seconds": 2},
     )
-    models.save(tmp_path, "small", networks.build_volume("modified_unet_3d", 5, 3, 2), card)
     return tmp_path
 
 

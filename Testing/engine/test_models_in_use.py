@@ -2,49 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 
 import nibabel
 import numpy as np
 import pytest
-import torch
-from gmmseg import cli, models, networks, worker_models
+from gmmseg import cli, models, worker_models
 from gmmseg.errors import InputError
-from gmmseg.model_card import ModelCard
 from gmmseg.segment_command import settings_of
 from gmmseg.settings import Settings
 from gmmseg.worker_jobs import Job
+from model_making import CARD, save_model
 from phantoms import nested_spheres
 from worker_client import misbehaving_worker
-
-CARD = ModelCard(
-    name="small",
-    title="A small network for tests",
-    network="modified_unet_3d",
-    base_width=2,
-    in_channels=5,
-    classes=("CSF", "GM", "WM"),
-    contrast="T1",
-    training="Not trained.",
-    data=(),
-    label_use="No label was used.",
-)
-
-
-def save(folder: Path, name: str = "small", **changes) -> None:
-    card = dataclasses.replace(CARD, **changes)
-    torch.manual_seed(0)
-    network = networks.build_volume(card.network, card.in_channels, len(card.classes), card.base_width)
-    models.save(folder, name, network, card)
 
 
 @pytest.fixture
 def the_folder(tmp_path, monkeypatch) -> Path:
     """The folder of the user's models, with the model ``small`` in it."""
     monkeypatch.setenv(models.FOLDER_VARIABLE, str(tmp_path / "mine"))
-    save(tmp_path / "mine")
+    save_model(tmp_path / "mine")
     return tmp_path / "mine"
 
 
@@ -84,7 +62,7 @@ def test_a_run_that_names_no_model_uses_the_shipped_one_whatever_was_chosen(the_
 
 
 def test_a_model_that_cannot_be_used_is_one_line_before_anything_is_done(the_folder, a_scan, tmp_path, capfd):
-    save(the_folder, "other", in_channels=1)
+    save_model(the_folder, "other", in_channels=1)
     (the_folder / "broken.json").write_text("{}")
     for name, words in (
         ("other", "was not made for this program (input channels 1"),
@@ -106,14 +84,14 @@ def checked(**request) -> dict:
 
 
 def test_the_worker_checks_a_model_and_gives_its_card(the_folder, tmp_path):
-    save(tmp_path / "elsewhere", "foreign")
+    save_model(tmp_path / "elsewhere", "foreign")
     done = checked(folder=str(tmp_path / "elsewhere"), name="foreign")
     assert done == {"card": json.loads((tmp_path / "elsewhere" / "foreign.json").read_text())}
     assert not models.is_shipped("foreign") and len(list(the_folder.iterdir())) == 2
 
 
 def test_the_worker_copies_a_model_in_after_the_check(the_folder, tmp_path):
-    save(tmp_path / "elsewhere", "foreign", title="A foreign one")
+    save_model(tmp_path / "elsewhere", "foreign", title="A foreign one")
     request = {"folder": str(tmp_path / "elsewhere"), "name": "foreign"}
     assert checked(**request, new_name="copy")["card"]["name"] == "copy"
     assert models.load("copy").card.title == "A foreign one"
@@ -124,7 +102,7 @@ def test_the_worker_copies_a_model_in_after_the_check(the_folder, tmp_path):
 
 
 def test_a_job_that_was_cancelled_copies_nothing(the_folder, tmp_path):
-    save(tmp_path / "elsewhere", "foreign")
+    save_model(tmp_path / "elsewhere", "foreign")
     request = {"id": "1", "folder": str(tmp_path / "elsewhere"), "name": "foreign", "new_name": "copy"}
     job = Job(request, lambda event: None)
     job.send("cancelled")

@@ -9,34 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-import torch
-from gmmseg import model_card, models, networks, prior_input, training_start
-from gmmseg.errors import InputError
-from gmmseg.model_card import ModelCard
+from gmmseg import model_card, models, prior_input, training_start
+from model_making import SLICES, save_model
+from sentences import sentence_of
 
 ENDINGS = (".json", ".safetensors")
-
-
-@pytest.fixture(scope="module")
-def the_network():
-    torch.manual_seed(0)
-    return networks.build_volume("modified_unet_3d", 5, 3, 2)
-
-
-@pytest.fixture
-def a_card() -> ModelCard:
-    return ModelCard(
-        name="small",
-        title="A small network for tests",
-        network="modified_unet_3d",
-        base_width=2,
-        in_channels=5,
-        classes=("CSF", "GM", "WM"),
-        contrast="T1",
-        training="Not trained.",
-        data=({"name": "nothing", "source": "none", "licence": "CC0 1.0", "use": "none"},),
-        label_use="No label was used.",
-    )
 
 
 @pytest.fixture
@@ -47,16 +24,16 @@ def the_folder(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture
-def elsewhere(the_folder, the_network, a_card, tmp_path) -> Path:
+def elsewhere(the_folder, tmp_path) -> Path:
     """Another folder, with the model ``small`` in it."""
-    models.save(tmp_path / "elsewhere", "small", the_network, a_card)
+    save_model(tmp_path / "elsewhere")
     return tmp_path / "elsewhere"
 
 
 @pytest.fixture
-def an_own_model(the_folder, the_network, a_card) -> Path:
+def an_own_model(the_folder) -> Path:
     """The user's folder, with the model ``small`` in it."""
-    models.save(the_folder, "small", the_network, a_card)
+    save_model(the_folder)
     return the_folder
 
 
@@ -66,15 +43,6 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 def names() -> list[str]:
     return [card.name for card in models.available() if not models.is_shipped(card.name)]
-
-
-def sentence_of(act, *arguments) -> str:
-    """What a user is told who asks for what cannot be done."""
-    with pytest.raises(InputError) as caught:
-        act(*arguments)
-    sentence = str(caught.value)
-    assert "\n" not in sentence and sentence.endswith((".", "'"))
-    return sentence
 
 
 def refuse(*_arguments, **_options):
@@ -97,9 +65,9 @@ def test_a_copy_under_another_name_has_it_in_its_card(elsewhere, the_folder):
     assert models.load("mine-2").card == card
 
 
-def test_a_copy_replaces_an_own_model_only_when_told_to(elsewhere, an_own_model, the_network, a_card):
+def test_a_copy_replaces_an_own_model_only_when_told_to(elsewhere, an_own_model):
     before = files_of(an_own_model)
-    models.save(elsewhere, "small", the_network, dataclasses.replace(a_card, title="Another"))
+    save_model(elsewhere, title="Another")
     assert "You have a model 'small' already" in sentence_of(models.copy_in, elsewhere, "small")
     assert "You have a model 'small' already" in sentence_of(models.copy_in, elsewhere, "small", "SMALL")
     assert files_of(an_own_model) == before
@@ -141,12 +109,18 @@ def test_a_damaged_model_is_not_copied(elsewhere, the_folder):
     assert files_of(the_folder) == {}
 
 
-def test_a_model_of_another_purpose_is_not_taken(elsewhere, the_folder, a_card):
-    other = dataclasses.replace(a_card, in_channels=1, classes=("brain", "rest"))
-    models.save(elsewhere, "small", networks.build_volume("modified_unet_3d", 1, 2, 2), other)
+def test_a_model_of_another_purpose_is_not_taken(elsewhere, the_folder):
+    save_model(elsewhere, in_channels=1, classes=("brain", "rest"))
     for act in (models.copy_in, models.check):
         sentence = sentence_of(act, elsewhere, "small")
         assert "input channels 1, classes brain, rest, not 5 and CSF, GM, WM" in sentence
+    assert files_of(the_folder) == {}
+
+
+def test_a_network_of_slices_is_not_taken_and_the_sentence_says_what_it_is_for(elsewhere, the_folder):
+    save_model(elsewhere, card=SLICES)
+    for act in (models.copy_in, models.check):
+        assert "segment scans with it by gmmseg predict" in sentence_of(act, elsewhere, "small")
     assert files_of(the_folder) == {}
 
 
@@ -211,8 +185,8 @@ def test_a_renamed_model_is_the_same_under_the_new_name(an_own_model):
     assert models.load("better").card == card and names() == ["better"]
 
 
-def test_a_name_that_is_taken_is_refused(an_own_model, the_network, a_card):
-    models.save(an_own_model, "other", the_network, a_card)
+def test_a_name_that_is_taken_is_refused(an_own_model):
+    save_model(an_own_model, "other")
     (an_own_model / "lonely.safetensors").write_bytes(b"")
     before = files_of(an_own_model)
     for name in ("other", "OTHER", "lonely", "small"):
@@ -250,8 +224,8 @@ def test_a_model_that_is_not_there_gets_the_names_that_there_are(an_own_model, a
 # deleting
 
 
-def test_a_deleted_model_is_gone_and_no_other(an_own_model, the_network, a_card):
-    models.save(an_own_model, "small-2", the_network, a_card)
+def test_a_deleted_model_is_gone_and_no_other(an_own_model):
+    save_model(an_own_model, "small-2")
     models.delete("small")
     assert sorted(files_of(an_own_model)) == ["small-2.json", "small-2.safetensors"]
     assert names() == ["small-2"]
@@ -295,10 +269,10 @@ def test_a_default_that_is_gone_or_broken_gives_the_shipped_one(an_own_model):
     assert models.default() == "small"
 
 
-def test_a_deleted_default_is_forgotten(an_own_model, the_network, a_card):
+def test_a_deleted_default_is_forgotten(an_own_model):
     models.set_default("small")
     models.delete("small")
-    models.save(an_own_model, "small", the_network, a_card)
+    save_model(an_own_model, "small")
     assert models.default() == models.DEFAULT
 
 
@@ -324,10 +298,9 @@ def test_a_user_without_a_home_has_the_shipped_default(monkeypatch):
     assert f"set {models.FOLDER_VARIABLE}" in sentence_of(models.set_default, models.DEFAULT)
 
 
-def test_what_cannot_be_used_cannot_be_the_default(an_own_model, a_card):
+def test_what_cannot_be_used_cannot_be_the_default(an_own_model):
     assert "There is no model 'none'" in sentence_of(models.set_default, "none")
-    other = dataclasses.replace(a_card, in_channels=1)
-    models.save(an_own_model, "other", networks.build_volume("modified_unet_3d", 1, 3, 2), other)
+    save_model(an_own_model, "other", in_channels=1)
     assert "was not made for this program" in sentence_of(models.set_default, "other")
     assert models.default() == models.DEFAULT
 

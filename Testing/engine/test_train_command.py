@@ -21,6 +21,7 @@ from gmmseg.prior_input import CHANNELS
 from gmmseg.training_request import TrainingRequest
 from phantoms import nested_spheres
 from safetensors.torch import load_file, save_file
+from sentences import assert_one_sentence
 
 SMALL = ("--base-width", "2", "--extent", "32")
 QUICK = ("--device", "cpu", "--precision", "float32", "--progress", "none", "--name", "tiny")
@@ -55,14 +56,6 @@ def train(*arguments, quick=(*QUICK, "--loaders", "0")):
 
 def on_maps(maps, folder, *more, steps=4):
     return train("-o", folder, "--label-maps", maps, "--hold-out", "labels_02", "--steps", steps, *SMALL, *more)
-
-
-def assert_one_sentence(capfd, *words):
-    captured = capfd.readouterr()
-    assert re.fullmatch(r"gmmseg: [^\n]+\n", captured.err), captured.err
-    for word in words:
-        assert word in captured.err
-    assert captured.out == ""
 
 
 def test_a_training_leaves_model_checkpoint_log_and_curve(a_training):

@@ -1,26 +1,18 @@
 """The worker's contract, spoken with a real worker process."""
 
-import dataclasses
 import itertools
-import json
 import os
-import subprocess
-import sys
-import threading
 import time
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
-from gmmseg import worker_protocol
 from gmmseg.case import Case, Volume
 from gmmseg.segmenter import segment
 from gmmseg.settings import MODES, Settings
-from gmmseg.worker_jobs import Job, JobProgress, JobQueue
-from phantom_results import result_of
 from phantoms import nested_spheres
-from worker_client import DEADLINE, TESTING, WorkerClient, misbehaving_worker
+from worker_client import DEADLINE, misbehaving_worker
 
 FINAL = ("done", "failed", "cancelled")
 
@@ -36,15 +28,6 @@ def the_ready_worker():
 @pytest.fixture(scope="module")
 def a_worker():
     """A worker that greets at once, shared by the tests that need no engine and leave it alive."""
-    worker = misbehaving_worker("instant")
-    assert worker.next() == {"event": "ready"}
-    yield worker
-    worker.close()
-
-
-@pytest.fixture
-def a_mortal_worker():
-    """A worker of the test's own, to be ended."""
     worker = misbehaving_worker("instant")
     assert worker.next() == {"event": "ready"}
     yield worker
@@ -75,16 +58,6 @@ def a_request(tmp_path, a_phantom):
 
 
 _numbers = itertools.count()
-
-
-def has_ended(pid):
-    """Polls until the process is gone."""
-    deadline = time.monotonic() + DEADLINE
-    while time.monotonic() < deadline:
-        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def test_the_greeting_says_what_there_is(the_ready_worker):
@@ -119,22 +92,6 @@ def test_a_phantom_is_segmented_as_by_the_engine_itself(the_ready_worker, a_requ
     assert np.load(done["bias_field"]).shape == np.load(done["corrected"]).shape == (1, *labels.shape)
     np.testing.assert_array_equal(np.load(done["brain_mask"]), a_phantom.mask)
     assert [row["name"] for row in done["report"]["classes"]] == ["CSF", "GM", "WM"]
-
-
-@pytest.mark.parametrize("asked", [False, True])
-def test_a_result_is_handed_over_with_its_entropy_or_null(asked, tmp_path):
-    result = result_of()
-    entropy = np.where(result.brain_mask, np.float32(0.5), np.float32(0)) if asked else None
-    fields = worker_protocol.save_result(dataclasses.replace(result, entropy=entropy), tmp_path)
-    json.dumps(fields, allow_nan=False)
-    if asked:
-        np.testing.assert_array_equal(np.load(fields["entropy"]), entropy)
-    else:
-        assert fields["entropy"] is None
-    assert (tmp_path / "entropy.npy").exists() == asked
-    assert set(fields) == {
-        "labels", "posteriors", "bias_field", "corrected", "brain_mask", "entropy", "box", "report",
-    }  # fmt: skip
 
 
 def test_what_libraries_print_does_not_reach_the_reader(a_worker):
@@ -281,134 +238,5 @@ def test_a_broken_affine_gets_a_sentence(affine, a_worker, a_request):
     assert "affine" in a_worker.until(*FINAL)[-1]["reason"]
 
 
-def test_shutdown_ends_it_at_once_even_in_the_middle_of_a_job(a_mortal_worker, tmp_path):
-    a_mortal_worker.send({"id": "s", "job": "stuck", "release": str(tmp_path / "never")})
-    a_mortal_worker.next()
-    a_mortal_worker.send({"job": "shutdown"})
-    assert a_mortal_worker.wait() == 0
-
-
-def test_the_end_of_its_input_ends_it_even_in_the_middle_of_a_job(a_mortal_worker, tmp_path):
-    a_mortal_worker.send({"id": "s", "job": "stuck", "release": str(tmp_path / "never")})
-    a_mortal_worker.next()
-    a_mortal_worker.process.stdin.close()
-    assert a_mortal_worker.wait() == 0
-
-
-def test_a_killed_worker_is_seen_as_the_end_of_its_events(a_mortal_worker, tmp_path):
-    a_mortal_worker.send({"id": "s", "job": "stuck", "release": str(tmp_path / "never")})
-    a_mortal_worker.next()
-    a_mortal_worker.process.kill()
-    assert a_mortal_worker.next() is None
-
-
-def test_it_dies_with_its_parent_although_its_input_stays_open(tmp_path):
-    code = (
-        "import subprocess, sys\n"
-        "child = subprocess.Popen(sys.argv[1:], stdin=0, stdout=subprocess.PIPE)\n"
-        "child.stdout.readline()\n"
-        "print(child.pid, flush=True)\n"
-        "child.wait()\n"
-    )
-    script = str(TESTING / "worker_with_test_jobs.py")
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    reading_end, writing_end = os.pipe()
-    try:
-        parent = subprocess.Popen(
-            [sys.executable, "-c", code, sys.executable, script, "instant"],
-            stdin=reading_end,
-            stdout=subprocess.PIPE,
-            env=environment,
-        )
-        worker = int(parent.stdout.readline())
-        assert psutil.pid_exists(worker)
-        parent.kill()
-        parent.wait()
-        assert has_ended(worker)
-        parent.stdout.close()
-    finally:
-        os.close(reading_end)
-        os.close(writing_end)
-
-
-@pytest.mark.parametrize("package", ["torch", "numpy", "scipy"])
-def test_a_missing_package_is_told_in_the_first_event_and_ends_it(package, tmp_path):
-    (tmp_path / "sitecustomize.py").write_text(
-        "import sys\n"
-        "class Blocker:\n"
-        "    def find_spec(self, name, path=None, target=None):\n"
-        f"        if name.partition('.')[0] == {package!r}:\n"
-        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
-        "sys.meta_path.insert(0, Blocker())\n"
-    )
-    worker = WorkerClient(["-m", "gmmseg", "worker"], path=[tmp_path])
-    try:
-        event = worker.next()
-        assert event["event"] == "unavailable"
-        assert event["missing"] == [package]
-        assert package in event["reason"]
-        assert worker.wait() == 0
-    finally:
-        worker.close()
-
-
-def test_previews_come_seldom_and_an_unread_one_is_replaced(tmp_path):
-    now = [0.0]
-    sent = []
-    previews = worker_protocol.Previews(tmp_path, sent.append, clock=lambda: now[0])
-    labels = np.ones((3, 3, 3), np.uint8)
-    for seconds in (0.0, 1.0, 1.9, 2.1, 2.2):
-        now[0] = seconds
-        previews.offer(labels)
-    assert [Path(path).name for path in sent] == ["preview-1.npy", "preview-2.npy"]
-    assert [path.name for path in tmp_path.iterdir()] == ["preview-2.npy"]
-    np.testing.assert_array_equal(np.load(sent[-1]), labels)
-
-
-def test_a_preview_the_reader_has_deleted_is_not_missed(tmp_path):
-    now = [0.0]
-    previews = worker_protocol.Previews(tmp_path, lambda path: Path(path).unlink(), clock=lambda: now[0])
-    for seconds in (0.0, 3.0):
-        now[0] = seconds
-        previews.offer(np.ones((2, 2, 2)))
-    assert not list(tmp_path.iterdir())
-
-
-def test_memory_is_given_back_when_nothing_has_happened_for_a_while():
-    released = threading.Event()
-    events = []
-    jobs = JobQueue(lambda job: {}, released.set, idle_seconds=0.01)
-    jobs.submit(Job({"id": "a"}, events.append))
-    assert released.wait(DEADLINE)
-    assert events == [{"id": "a", "event": "done"}]
-
-
-def test_progress_is_told_at_most_ten_times_a_second_but_every_stage_is():
-    now = [0.0]
-    events = []
-    progress = JobProgress(Job({"id": "a"}, events.append), previews=None, clock=lambda: now[0])
-    for step in range(100):
-        now[0] = step * 0.01
-        progress(step / 100, "train", f"step {step}")
-    progress(1.0, "results", "done")
-    assert 10 <= len(events) <= 12
-    assert events[-1]["stage"] == "results"
-    assert events[-2]["remaining_seconds"] == pytest.approx(0.1, abs=0.1)
-
-
 def test_it_leaves_the_processor_to_others(a_worker):
     assert psutil.Process(a_worker.process.pid).nice() == min(19, os.nice(0) + 5)
-
-
-def test_a_result_that_cannot_be_told_is_told_as_a_failure():
-    told = threading.Event()
-    events = []
-
-    def send(event):
-        json.dumps(event, allow_nan=False)
-        events.append(event)
-        told.set()
-
-    JobQueue(lambda job: {"report": {"mean": float("nan")}}, lambda: None).submit(Job({"id": "a"}, send))
-    assert told.wait(DEADLINE)
-    assert [event["event"] for event in events] == ["failed"]

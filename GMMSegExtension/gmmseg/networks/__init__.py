@@ -55,6 +55,11 @@ def build(name: str, in_channels: int, num_classes: int, base_width: int | None 
     return _build(_CLASSES, name, in_channels, num_classes, base_width)
 
 
+def default_width(name: str) -> int:
+    """The published base width of a network, one of :func:`available`, which :func:`build` takes without another."""
+    return importlib.import_module(f".{name}", __name__).DEFAULT_WIDTH
+
+
 def available_volume() -> tuple[str, ...]:
     """Names that :func:`build_volume` knows, the default first."""
     return tuple(_VOLUME_CLASSES)
