@@ -16,6 +16,9 @@ from .scene_writer import SceneWriter
 from .steps import Announce, Steps
 from .taught import Taught, TaughtVolume
 
+# Seconds: after a cancel it still segments the study with the best so far.
+_PATIENCE = 120.0
+
 
 @dataclass(frozen=True)
 class FinetuneListener(JobListener):
@@ -32,15 +35,20 @@ class FinetuneListener(JobListener):
 class FinetuneRun(SceneJob):
     """Follows one request.
 
+    :param cancelPatience: see :class:`EngineJob`; None when a cancel is to leave nothing.
     :raises ValueError: a node of the request cannot be used.
     """
 
     _listener: FinetuneListener
-    # It still segments the study with the best so far.
-    cancelPatience = 120.0
 
-    def __init__(self, request: FinetuneRequest, listener: FinetuneListener) -> None:
+    def __init__(
+        self,
+        request: FinetuneRequest,
+        listener: FinetuneListener,
+        cancelPatience: float | None = _PATIENCE,
+    ) -> None:
         self._request = request
+        self.cancelPatience = cancelPatience
         self._segmentations = [request.segmentation(volume) for volume in request.volumes]
         self._writers = [SceneWriter(segmentation) for segmentation in self._segmentations]
         self._earlier: dict[int, object | None] = {}

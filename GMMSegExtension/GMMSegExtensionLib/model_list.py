@@ -41,6 +41,12 @@ def listedModels() -> tuple[list[ListedModel], list[str]]:
     return listed, [fault.sentence for fault in faults if not fault.name]
 
 
+def freeName(wanted: str) -> str:
+    """A name like ``wanted`` that a new model of the user's can have; ``wanted`` itself when all like it are taken."""
+    alike = [wanted, *(f"{wanted}-{number}" for number in range(2, 100))]
+    return next((name for name in alike if not models.obstacle(name)), wanted)
+
+
 def labels(listed: list[ListedModel]) -> dict[str, str]:
     """What a list of choices shows for each model that can be used."""
     return {model.name: f"{model.name}: {model.card.title}" for model in listed if model.card and not model.fault}

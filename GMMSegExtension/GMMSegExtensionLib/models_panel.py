@@ -15,7 +15,7 @@ from slicer.util import VTKObservationMixin
 from .engine_job import JobListener
 from .model_check import ModelCheck
 from .model_dialogs import ModelDialogs
-from .model_list import ListedModel, detailsOf, labels, listedModels
+from .model_list import ListedModel, detailsOf, freeName, labels, listedModels
 from .models_table import ModelsTable
 from .panel_context import PanelContext
 from .tooltips import paragraphs, wrapAll
@@ -241,9 +241,7 @@ class ModelsPanel(VTKObservationMixin):
         return card
 
     def _freeName(self, title: str, wanted: str) -> str | None:
-        alike = [wanted, *(f"{wanted}-{number}" for number in range(2, 100))]
-        suggestion = next((name for name in alike if not models.obstacle(name)), wanted)
-        return self._dialogs.name(title, _("Name of the model"), suggestion, models.obstacle)
+        return self._dialogs.name(title, _("Name of the model"), freeName(wanted), models.obstacle)
 
     def _done(self, act: Callable[[], object]) -> bool:
         """Whether ``act`` could be done; otherwise the user has been told why. The list is as the files are now."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gmmseg.errors import Cancelled
 from gmmseg.settings import Settings
 from slicer.i18n import tr as _
 
@@ -14,8 +13,7 @@ from .job_runner import JobRunner
 from .request import ChosenOutputs, SegmentationRequest
 from .scene import SegmentationOutputs, outputsOf
 from .segmentation_run import RunListener, SegmentationRun
-
-_BLOCKING_WAIT_SECONDS = 0.1
+from .waiting import Waited
 
 
 class SegmentationLogic:
@@ -85,16 +83,9 @@ class SegmentationLogic:
             outputs or ChosenOutputs(),
             tuple(classNames),
         )
-        outcome = _Outcome(progress)
-        self.startSegmentation(request, outcome.listener())
-        try:
-            while self.isRunning:
-                self.pollEngine(_BLOCKING_WAIT_SECONDS)
-                if outcome.cancelRequested:
-                    self.cancelSegmentation()
-        finally:
-            self.abandonSegmentation()  # an interrupt from the keyboard; nothing is left to abandon otherwise
-        return outcome.value()
+        waited = Waited(progress)
+        self.startSegmentation(request, RunListener(**waited.told))
+        return waited.outcome(self.jobs, self._run)
 
     def obstacle(self, request: SegmentationRequest) -> str:
         """The sentence that tells why a request cannot be run now, empty when it can."""
@@ -137,41 +128,3 @@ class SegmentationLogic:
     def stopEngine(self) -> None:
         """End the running job and the worker. The next job starts a new worker."""
         self.jobs.stop()
-
-
-class _Outcome:
-    """Collects the end of a run that is waited for."""
-
-    def __init__(self, progress: Callable[..., None] | None) -> None:
-        self._progress = progress
-        self._outputs: SegmentationOutputs | None = None
-        self._error: Exception | None = None
-        self.cancelRequested = False
-
-    def listener(self) -> RunListener:
-        return RunListener(
-            progress=self._onProgress, finished=self._onFinished, failed=self._onFailed, cancelled=self._onCancelled
-        )
-
-    def value(self) -> SegmentationOutputs:
-        if self._error is not None:
-            raise self._error
-        return self._outputs
-
-    def _onProgress(self, fraction: float, stage: str, message: str, remaining: float | None) -> None:
-        if self._progress is None or self.cancelRequested:
-            return
-        try:
-            self._progress(fraction, stage, message)
-        except Exception as error:  # Cancelled, or a fault of the caller's own, which is the caller's to see
-            self._error = error
-            self.cancelRequested = True
-
-    def _onFinished(self, outputs: SegmentationOutputs) -> None:
-        self._outputs = outputs
-
-    def _onFailed(self, reason: str, kind: str, details: str) -> None:
-        self._error = ValueError(reason) if kind in ("input", "unavailable") else RuntimeError(reason)
-
-    def _onCancelled(self, reason: str) -> None:
-        self._error = self._error or Cancelled(reason)

@@ -46,7 +46,7 @@ def test_all_seeds_of_a_network_wait_for_the_first_seed_of_every_network():
 def test_the_cells_of_the_figures_are_those_of_the_tables_where_they_can_be():
     tables = set(cells_of("table1"))
     assert set(cells_of("figure4")) < tables
-    swept = replace(CONFIG, networks=("modified_unet",))
+    swept = replace(CONFIG, networks=(CONFIG.sweep.network,))
     shared = set(plan.cells([Experiment("figure6", ("one",))], swept, DATA))
     shared &= set(plan.cells([Experiment("table1", ("one",))], swept, DATA))
     assert {cell.loss for cell in shared} == {CE, GMM_TV}
