@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from gmmseg import distributed
 from gmmseg.errors import Cancelled, InputError
-from gmmseg.model_training import Plan, train
+from gmmseg.learning import distributed
+from gmmseg.learning.model_training import Plan, train
 from safetensors.torch import save_file
 from tiny_lessons import CPU, HeldOut, Lessons, a_network_with_state, stopping_at
 

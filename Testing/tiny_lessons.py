@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from gmmseg.model_training import Plan, train
+from gmmseg.learning.model_training import Plan, train
 from gmmseg.progress import Progress
 from torch import nn
 

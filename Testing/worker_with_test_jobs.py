@@ -11,9 +11,9 @@ import sys
 import time
 from pathlib import Path
 
-from gmmseg import worker
 from gmmseg.progress import STAGES
-from gmmseg.worker_jobs import Job
+from gmmseg.worker import server as worker
+from gmmseg.worker.jobs import Job
 
 
 def echo(job: Job) -> dict:

@@ -18,13 +18,14 @@ from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 from typing import NoReturn
 
-from . import __version__, distributed
+from . import __version__
+from .commands.options import evaluate, experiment, finetune, models, predict, segment, train
 from .errors import NoBrainFound
 from .failures import CANCELLED, INPUT, INTERNAL, MEMORY, explain
-from .options import evaluate, experiment, finetune, models, predict, segment, train
+from .learning import distributed
 
 STATUS = {INPUT: 2, MEMORY: 2, CANCELLED: 3, INTERNAL: 1}
-# A command NAME has its options here and does its work in ``gmmseg.NAME_command``.
+# A command NAME has its options in :mod:`gmmseg.commands.options` and does its work in ``gmmseg.commands.NAME``.
 _COMMANDS: dict[str, ModuleType] = {
     "segment": segment,
     "evaluate": evaluate,
@@ -113,10 +114,10 @@ def _add_command(
 
 def _run(name: str, arguments: argparse.Namespace) -> int:
     """Runs a command of its own module, which is imported now."""
-    return importlib.import_module(f".{name}_command", __package__).run(arguments)
+    return importlib.import_module(f".commands.{name}", __package__).run(arguments)
 
 
 def _run_worker(arguments: argparse.Namespace) -> int:
-    from .worker import serve
+    from .worker.server import serve
 
     return serve()

@@ -22,7 +22,7 @@ _SCORED = 10
 
 
 class CohortLessons:
-    """Lessons of :mod:`gmmseg.model_training` from scans without labels.
+    """Lessons of :mod:`gmmseg.learning.model_training` from scans without labels.
 
     A lesson is a patch of one scan. Its loss is the free energy of the network's posteriors under the scan's own
     mixture, plus total variation. The mixture is held fixed at EM's fixed point: mu, S and pi are the loss's minimisers

@@ -6,8 +6,8 @@ import contextlib
 
 import torch
 
-from . import distributed
 from .errors import EngineUnavailable, InputError
+from .learning import distributed
 
 
 def available() -> list[str]:

@@ -16,7 +16,7 @@ _SCORED = 10
 
 
 class SyntheticLessons:
-    """Lessons of :mod:`gmmseg.model_training` from label maps.
+    """Lessons of :mod:`gmmseg.learning.model_training` from label maps.
 
     Args:
         maps: label maps to learn from.

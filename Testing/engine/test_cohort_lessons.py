@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from gmmseg import cohort_scans, mixture, networks
 from gmmseg.cohort_lessons import CohortLessons
 from gmmseg.errors import InputError
-from gmmseg.model_training import Plan, read_log, train
+from gmmseg.learning.model_training import Plan, read_log, train
 from gmmseg.preprocessing import bounding_box
 from gmmseg.prior_input import CHANNELS, MIXTURE_SHARE, standardise
 from phantoms import nested_spheres

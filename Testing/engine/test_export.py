@@ -11,9 +11,9 @@ from gmmseg import environment
 from gmmseg.errors import Cancelled, InputError
 from gmmseg.export import export
 from gmmseg.inspection import verdict
-from gmmseg.worker import panel_jobs
-from gmmseg.worker_export import run_export
-from gmmseg.worker_jobs import Job
+from gmmseg.worker.export import run_export
+from gmmseg.worker.jobs import Job
+from gmmseg.worker.server import panel_jobs
 from limits import file_size_limit
 from matplotlib.image import imread
 from phantom_results import OBLIQUE, result_of

@@ -8,11 +8,12 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
-from gmmseg import cli, models, worker_models
+from gmmseg import cli, models
+from gmmseg.commands.segment import settings_of
 from gmmseg.errors import InputError
-from gmmseg.segment_command import settings_of
 from gmmseg.settings import Settings
-from gmmseg.worker_jobs import Job
+from gmmseg.worker import models as worker_models
+from gmmseg.worker.jobs import Job
 from model_making import CARD, save_model
 from phantoms import nested_spheres
 from worker_client import misbehaving_worker

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from gmmseg import model_card, models, prior_input, training_start
+from gmmseg import model_card, models, prior_input
+from gmmseg.commands import training_start
 from model_making import SLICES, save_model
 from sentences import sentence_of
 

@@ -1,4 +1,4 @@
-"""What is learned from slices of many scans, and by which loss: lessons of :mod:`gmmseg.model_training`."""
+"""What is learned from slices of many scans, and by which loss: lessons of :mod:`gmmseg.learning.model_training`."""
 
 from __future__ import annotations
 

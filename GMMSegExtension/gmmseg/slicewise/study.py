@@ -11,10 +11,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from .. import devices, distributed, metrics, model_training, networks
+from .. import devices, metrics, networks
 from ..datasets import Split, Subject
 from ..errors import InputError
-from ..model_training import Plan
+from ..learning import distributed, model_training
+from ..learning.model_training import Plan
 from ..progress import Progress, part, silent
 from ..safe_files import ensure_output_folder
 from . import prediction, prepared
@@ -38,7 +39,7 @@ class Outcome:
         scores: for each labelled test scan what :func:`gmmseg.metrics.evaluate` tells, by its id.
         labels: for each test scan (I, J, K) uint8 labels, 0 outside the mask and in slices not judged.
             Neither in a process of ``torchrun`` that only trains along.
-        log: of the training, see :func:`gmmseg.model_training.read_log`.
+        log: of the training, see :func:`gmmseg.learning.model_training.read_log`.
         steps: taken, fewer than asked for after an early stop.
         seconds: of the steps, without preparing and judging.
     """
