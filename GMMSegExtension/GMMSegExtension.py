@@ -17,9 +17,9 @@ from GMMSegExtensionLib.log_panel import LogPanel
 from GMMSegExtensionLib.output_nodes import inputOf
 from GMMSegExtensionLib.parameters import GMMSegExtensionParameterNode, applyPreset, matchingPreset, parametersIn
 from GMMSegExtensionLib.sample_data import registerSampleData
-from GMMSegExtensionLib.segmentation_logic import SegmentationLogic
 from GMMSegExtensionLib.self_test import SelfTest
 from GMMSegExtensionLib.settings_controls import SettingsControls
+from GMMSegExtensionLib.teaching_logic import TeachingLogic
 from GMMSegExtensionLib.tooltips import wrapAll
 from slicer.i18n import tr as _
 from slicer.i18n import translate
@@ -267,12 +267,12 @@ class GMMSegExtensionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._models.setChoices(list(models), lambda name: models.get(name, name))
 
 
-class GMMSegExtensionLogic(ScriptedLoadableModuleLogic, SegmentationLogic):
-    """Segmentation without the panel: see :meth:`SegmentationLogic.segment`."""
+class GMMSegExtensionLogic(ScriptedLoadableModuleLogic, TeachingLogic):
+    """The module without the panel: see :meth:`SegmentationLogic.segment` and :meth:`TeachingLogic.finetune`."""
 
     def __init__(self) -> None:
         ScriptedLoadableModuleLogic.__init__(self)
-        SegmentationLogic.__init__(self)
+        TeachingLogic.__init__(self)
 
     def getParameterNode(self) -> GMMSegExtensionParameterNode:
         """The module's parameters in the scene, made when there are none."""

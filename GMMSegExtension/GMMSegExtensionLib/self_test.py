@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
 import numpy as np
 import slicer
+from gmmseg import models
 from gmmseg.settings import Settings
+from gmmseg.teaching import Teaching
 from slicer.i18n import tr as _
 
 from . import output_nodes, sample_data
+from .confirmations import Confirmations
+from .confirmed_voxels import confirmedLabels
 from .tissues import segmentID
 
 _OBLIQUE = np.array([[1.4, -0.5, 0.1, -40.0], [0.5, 1.4, 0.2, -35.0], [-0.2, -0.1, 2.0, -20.0], [0.0, 0.0, 0.0, 1.0]])
@@ -79,6 +89,24 @@ class SelfTest:
         outputs = self.logic.segment(makePhantom(), settings=settings, maskSource="stripped")
         self.assertEqual(len(outputs.report["classes"]), 3)
 
+    def test_a_confirmed_slice_teaches_a_model(self) -> None:
+        volume = makePhantom()
+        self.logic.segment(volume, settings=Settings(mode="em", entropy=True), maskSource="stripped")
+        Confirmations(volume).addSlice(axis=2, index=16)
+        confirmed, count = confirmedLabels(volume), slicer.mrmlScene.GetNumberOfNodes()
+        with otherModelsFolder() as folder:
+            outcome = self.logic.finetune([volume], teaching=Teaching(steps=2), modelName="self-test")
+            card = models.find("self-test").card
+            self.assertEqual(card.settings["fine-tuning"]["steps"], 2)
+            card.check_usable()
+            models.delete("self-test")
+            self.assertEqual(list(folder.iterdir()), [])
+        self.assertGreater(outcome.heldOutVoxels, 0)
+        self.assertGreater(outcome.agreementAfter, 0.8)
+        self.assertEqual(len(outcome.outputs[0].report["classes"]), 3)
+        self.assertTrue((confirmedLabels(volume) == confirmed).all())
+        self.assertEqual(slicer.mrmlScene.GetNumberOfNodes(), count)
+
     def test_bad_input_is_a_sentence_and_changes_nothing(self) -> None:
         volume = slicer.util.addVolumeFromArray(np.full((12, 12, 12), 7.0), name="constant")
         count = slicer.mrmlScene.GetNumberOfNodes()
@@ -87,6 +115,21 @@ class SelfTest:
         self.assertTrue(str(caught.exception).endswith("."))
         self.assertEqual(slicer.mrmlScene.GetNumberOfNodes(), count)
         self.assertEqual(output_nodes.findAll(volume, output_nodes.SEGMENTATION), [])
+
+
+@contextlib.contextmanager
+def otherModelsFolder() -> Iterator[Path]:
+    """An empty folder takes the place of the user's models in this process; it is deleted at the end."""
+    earlier = os.environ.get(models.FOLDER_VARIABLE)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ[models.FOLDER_VARIABLE] = folder
+        try:
+            yield Path(folder)
+        finally:
+            if earlier is None:
+                del os.environ[models.FOLDER_VARIABLE]
+            else:
+                os.environ[models.FOLDER_VARIABLE] = earlier
 
 
 def makePhantom(affine: np.ndarray | None = None, shape: tuple[int, int, int] = (32, 36, 40)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import vtk
 from slicer.i18n import tr as _
 
 _CATEGORY = "Segmentation category and type - DICOM master list~SCT^123037004^Anatomical Structure"
@@ -28,6 +29,8 @@ _TISSUE_CODES = {
     "GM": "SCT^389081007^Gray Matter",
     "WM": "SCT^389080008^White Matter",
 }
+# The order of their labels where a scan's own order is not meant: 1, 2, 3.
+TISSUE_NAMES = tuple(_TISSUE_CODES)
 
 
 @dataclass(frozen=True)
@@ -79,3 +82,13 @@ def orderedNames(count: int) -> list[str]:
 def terminology(tissue: str) -> str:
     """Slicer's serialised terminology entry of ``CSF``, ``GM`` or ``WM``."""
     return f"{_CATEGORY}~{_TISSUE_CODES[tissue]}{_NO_REGION}"
+
+
+def tissueOf(segment) -> str:
+    """Which of ``TISSUE_NAMES`` a segment stands for by its terminology, else by its name; empty for none of them."""
+    entry = vtk.reference("")
+    coded = str(entry) if segment.GetTag(segment.GetTerminologyEntryTagName(), entry) else ""
+    # Scheme and value; what a terminology calls them differs.
+    byCode = (tissue for tissue, code in _TISSUE_CODES.items() if f"~{code.rpartition('^')[0]}^" in coded)
+    name = segment.GetName().strip().upper()
+    return next(byCode, name if name in TISSUE_NAMES else "")

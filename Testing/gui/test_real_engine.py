@@ -41,10 +41,12 @@ def test_slicers_test_driver_runs_each_scenario_on_its_own(an_application):
     assert result.testsRun == 1 and result.wasSuccessful(), result.errors + result.failures
 
 
-def test_the_self_test_of_the_module_passes(an_application, monkeypatch):
+def test_the_self_test_of_the_module_passes_and_leaves_nothing_behind(an_application, monkeypatch, tmp_path):
     """The scenarios that also run inside Slicer, but for the one on a whole brain, which is the demo's."""
     from GMMSegExtensionLib.self_test import SelfTest
 
     monkeypatch.delattr(SelfTest, "test_a_shipped_brain_gives_three_tissues")
     an_application.load_module(MODULE)
     sys.modules["GMMSegExtension"].GMMSegExtensionTest().runTest()
+    assert not (tmp_path / "models").exists() and not list(tmp_path.glob("**/*.safetensors"))
+    assert not list(tmp_path.glob("**/gmmseg-*"))
