@@ -9,11 +9,10 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import Cancelled, InputError
+from ..errors import Cancelled
 from ..learning import distributed
 from ..safe_files import ensure_output_folder, file_name
 from . import command_frame, console
@@ -21,7 +20,7 @@ from .slice_training_request import SliceTrainingRequest
 from .training_request import check_record, how_to_go_on
 
 if TYPE_CHECKING:
-    from ..datasets import Split, Subject
+    from ..datasets import Split
     from ..learning.distributed import Group
     from ..model_card import ModelCard
     from ..progress import Progress
@@ -50,12 +49,11 @@ def divided(request: SliceTrainingRequest) -> Split:
     """The data set's scans, divided by persons; only those to learn from with labels keep them among the training's.
 
     Raises:
-        InputError: the data set cannot be read, nobody is left to learn from, or results of two scans would be one.
+        InputError: the data set cannot be read, or nobody is left to learn from.
     """
     from .. import datasets
 
     subjects = datasets.find(request.data, request.channels)
-    _check_names(subjects)
     seed = request.settings.seed
     split = datasets.by_shares(subjects, test=request.test, validation=request.validation, seed=seed)
     if request.settings.learning == "unsupervised":
@@ -65,14 +63,6 @@ def divided(request: SliceTrainingRequest) -> Split:
         by_id = {subject.id: subject for part in parts for subject in part}
         training = tuple(by_id[subject.id] for subject in split.training)
     return dataclasses.replace(split, training=training)
-
-
-def _check_names(subjects: Sequence[Subject]) -> None:
-    names: dict[str, str] = {}
-    for subject in subjects:
-        other = names.setdefault(file_name(subject.id).casefold(), subject.id)
-        if other != subject.id:
-            raise InputError(f"The scans '{other}' and '{subject.id}' would share their results; rename one of them.")
 
 
 def _train(request: SliceTrainingRequest, frame: Frame) -> ModelCard | None:

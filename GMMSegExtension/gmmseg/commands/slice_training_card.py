@@ -38,7 +38,7 @@ def card(request: SliceTrainingRequest, split: Split, outcome: Outcome) -> Model
             **settings.to_dict(),
             "orientation": outcome.orientation,
             "steps taken": outcome.steps,
-            "precision": request.precision,
+            "precision": outcome.precision,
             "channels": channels,
             "split": ids(split),
         },
@@ -73,7 +73,8 @@ def _training(request: SliceTrainingRequest, split: Split, outcome: Outcome) -> 
 def _label_use(request: SliceTrainingRequest, split: Split) -> str:
     known = [subject.id for subject in _labelled(split)]
     if request.settings.learning == "unsupervised":
-        learned = "No label was used to learn."
+        outlined = any(subject.outlined_by_hand for subject in split.training)
+        learned = f"No label was used to learn{', but for the outline of the brains' if outlined else ''}."
     else:
         learned = (
             f"It learned from the labels of {len(known)} of {counted(len(split.training), 'scan')} "

@@ -54,6 +54,8 @@ class SliceTrainingRequest:
         for name in _SHARES:
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name} must be a share from 0 to 1, but is {getattr(self, name)}.")
+        if self.settings.patience and not self.validation:
+            raise InputError("Patience needs persons to measure on; raise --validation, or leave --patience out.")
         if self.settings.learning == "unsupervised" and self.labelled != 1:
             raise InputError("Unsupervised learning uses no label; leave --labelled out.")
         if self.settings.learning != "unsupervised" and self.labelled == 0:

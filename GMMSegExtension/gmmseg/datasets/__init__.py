@@ -12,12 +12,13 @@ from pathlib import Path
 from types import ModuleType
 
 from ..errors import InputError
+from ..safe_files import file_name
 from . import bids, flat, ibsr, manifest, mrbrains
 from .files import in_natural_order, subfolders
 from .splits import Split, by_shares, folds, labelled
-from .subjects import CSF, GM, UNLABELLED, WM, Subject
+from .subjects import CSF, GM, UNLABELLED, WM, Subject, check_t1
 
-__all__ = ["CSF", "GM", "UNLABELLED", "WM", "Split", "Subject", "by_shares", "find", "folds", "labelled"]
+__all__ = ["CSF", "GM", "UNLABELLED", "WM", "Split", "Subject", "by_shares", "check_t1", "find", "folds", "labelled"]
 
 # The first that recognises a folder reads it. A new layout is a new module and its name here.
 _LAYOUTS: tuple[ModuleType, ...] = (manifest, ibsr, mrbrains, bids, flat)
@@ -40,9 +41,14 @@ def find(path: Path | str, channels: Sequence[str] | None = None) -> list[Subjec
         subjects = reader.read(path, channels)
     except OSError as error:
         raise InputError(f"'{error.filename or path}' cannot be read ({error.strerror}); check the disk.") from error
-    for name, count in Counter(subject.id for subject in subjects).items():
-        if count > 1:
-            raise InputError(f"Two scans in '{path}' are called '{name}'; rename one of them.")
+    counts = Counter(subject.id for subject in subjects)
+    names: dict[str, str] = {}
+    for subject in subjects:
+        other = names.setdefault(file_name(subject.id).casefold(), subject.id)
+        if other == subject.id and counts[other] > 1:
+            raise InputError(f"Two scans in '{path}' are called '{other}'; rename one of them.")
+        if other != subject.id:
+            raise InputError(f"The scans '{other}' and '{subject.id}' would share their results; rename one of them.")
     return sorted(subjects, key=lambda subject: in_natural_order(subject.id))
 
 
@@ -55,6 +61,8 @@ def _layout(path: Path) -> ModuleType:
             return layout
     if not path.is_dir():
         raise InputError(f"'{path}' is no folder and no manifest; a manifest's name ends in .csv or .tsv.")
+    if not any(path.iterdir()):
+        raise InputError(f"The folder '{path}' is empty; check the name.")
     for inner in subfolders(path):
         if any(layout.recognises(inner) for layout in _LAYOUTS):
             raise InputError(f"'{path}' is no data set, but the folder '{inner.name}' in it is; give '{inner}'.")

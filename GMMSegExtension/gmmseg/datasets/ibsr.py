@@ -45,12 +45,14 @@ def _subject(folder: Path) -> Subject:
         raise _missing(folder, "ana")
     if labels is None:
         raise _missing(folder, "segTRI_fill_ana")
+    mask = _within(folder, "ana_brainmask")
     return Subject(
         id=folder.name,
         group=folder.name,
         channels={"T1": scan},
         labels_path=labels,
-        mask_path=_within(folder, "ana_brainmask") or labels,
+        mask_path=mask or labels,
+        outlined_by_hand=mask is None,
         slice_axis=CORONAL,
     )
 

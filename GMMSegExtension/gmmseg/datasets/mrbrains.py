@@ -59,6 +59,7 @@ def _subject(folder: Path, names: tuple[str, ...], labels: Path | None) -> Subje
         channels=channels,
         labels_path=labels,
         mask_path=labels,
+        outlined_by_hand=labels is not None,
         meaning=MEANING,
         ignored=IGNORED,
         slice_axis=TRANSVERSE,

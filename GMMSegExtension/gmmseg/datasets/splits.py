@@ -16,13 +16,10 @@ from fractions import Fraction
 from ..errors import InputError
 from .subjects import Subject
 
-# Of Tables 1 to 4 of the paper.
-LABELLED_SHARES = (Fraction(1, 4), Fraction(1, 2), Fraction(3, 4))
-
 
 @dataclass(frozen=True)
 class Split:
-    """Scans to learn from, to stop by, and to judge by; each keeps the data set's order."""
+    """Scans to learn from, to measure on meanwhile, and to judge by; each keeps the data set's order."""
 
     training: tuple[Subject, ...]
     validation: tuple[Subject, ...]
@@ -38,13 +35,19 @@ def by_shares(
 ) -> Split:
     """One split by shares of the persons, rounded; a share above 0 gets one person at least.
 
+    Where some persons have labels and others have none, the shares are of those with labels: the others could not judge
+    anything, and are learned from.
+
     Raises:
         InputError: a share is not from 0 to 1, or nobody is left to learn from.
     """
-    order = _drawn({subject.group for subject in subjects}, "split", seed)
+    persons = {subject.group for subject in subjects}
+    known = {subject.group for subject in subjects if subject.labels_path is not None} or persons
+    order = _drawn(known, "split", seed)
     tested = _count(test, len(order))
     stopped = _count(validation, len(order))
-    return _split(subjects, order[tested + stopped :], order[tested : tested + stopped], order[:tested])
+    training = {*order[tested + stopped :], *(persons - known)}
+    return _split(subjects, training, order[tested : tested + stopped], order[:tested])
 
 
 def folds(
@@ -55,7 +58,7 @@ def folds(
     Args:
         subjects: the data set.
         count: k; as many as persons to leave one out.
-        validation: share of the persons of each fold that are not tested, to stop by.
+        validation: share of the persons of each fold that are not tested, to measure on meanwhile.
         seed: another gives other folds.
 
     Raises:
@@ -86,7 +89,7 @@ def labelled(
     Args:
         subjects: the training scans. The share is one of the persons that have labels; the others' scans stay
             unlabelled.
-        share: such as one of :data:`LABELLED_SHARES`; rounded, and one person at least where it is above 0.
+        share: such as 1/4; rounded, and one person at least where it is above 0.
         seed: another gives others their labels.
 
     Raises:
@@ -95,7 +98,7 @@ def labelled(
     known = {subject.group for subject in subjects if subject.labels_path is not None}
     wanted = _count(share, len(known))
     if share > 0 and not known:
-        raise InputError("No scan has labels to learn from; add label files, or ask for a share of 0.")
+        raise InputError("No scan has labels to learn from; add label files, or learn unsupervised.")
     kept = set(_drawn(known, "labelled", seed)[:wanted])
     is_kept = [subject.group in kept and subject.labels_path is not None for subject in subjects]
     with_labels = tuple(subject for subject, keep in zip(subjects, is_kept, strict=True) if keep)
@@ -123,6 +126,9 @@ def _split(
     subjects: Sequence[Subject], training: Collection[str], validation: Collection[str], test: Collection[str]
 ) -> Split:
     if not training:
-        raise InputError("Nobody is left to learn from; choose smaller shares, or add scans of other persons.")
+        raise InputError(
+            "Nobody is left to learn from, because each share above 0 takes one person at least; set one of them to 0, "
+            "or add scans of other persons."
+        )
     parts = [tuple(subject for subject in subjects if subject.group in part) for part in (training, validation, test)]
     return Split(*parts)

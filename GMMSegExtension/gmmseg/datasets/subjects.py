@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from ..grids import same_grid
 from ..volume_io import read_mask, read_volume
 
 UNLABELLED, CSF, GM, WM = 0, 1, 2, 3
+_NOT_T1 = ("T2", "PD", "FLAIR", "IR")
 # Of files that already have these codes.
 AS_STORED: Mapping[int, int] = {UNLABELLED: UNLABELLED, CSF: CSF, GM: GM, WM: WM}
 
@@ -32,6 +33,8 @@ class Subject:
         meaning: for each code in the label file 0 unlabelled, 1 CSF, 2 GM or 3 WM.
         ignored: codes whose voxels count in no measure (such as the cerebellum, where it is not divided into tissues).
         slice_axis: index axis across the slices that were acquired or drawn on; None where it is not known.
+        outlined_by_hand: whether the mask is where there are manual labels, so that even without its labels the scan
+            owes the brain's outline to them.
     """
 
     id: str
@@ -42,6 +45,7 @@ class Subject:
     meaning: Mapping[int, int] = field(default_factory=lambda: dict(AS_STORED), hash=False)
     ignored: frozenset[int] = frozenset()
     slice_axis: int | None = None
+    outlined_by_hand: bool = False
 
     def case(self) -> Case:
         """All channels and, when it has a file, the mask, read now.
@@ -121,6 +125,21 @@ class Subject:
                 f"({', '.join(map(str, sorted(self.meaning)))}); give the right label file."
             )
         return _on_grid(dataclasses.replace(stored, array=index), image or self._first())
+
+
+def check_t1(subjects: Iterable[Subject]) -> None:
+    """Sees that scans whose tissues nobody has named are T1, where CSF, GM and WM go from dark to bright.
+
+    Raises:
+        InputError: the first channel of one is known to be something else.
+    """
+    for subject in subjects:
+        first = next(iter(subject.channels))
+        if first.upper().removesuffix("W") in _NOT_T1:
+            raise InputError(
+                f"Without labels the tissues are named by their brightness in T1, but the first channel of "
+                f"'{subject.id}' is {first}; choose channels that begin with T1."
+            )
 
 
 def _on_grid(volume: Volume, image: Volume) -> Volume:

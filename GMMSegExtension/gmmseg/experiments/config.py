@@ -138,6 +138,8 @@ PRESETS: dict[str, dict[str, Any]] = {
             "learning_rate": 1e-4,
             "schedule": "constant",
             "entropy_weight": 0.0,
+            "flips": False,
+            "gradient_norm": 0.0,
         },
         "unsupervised": {"preset": "as-printed"},
     },

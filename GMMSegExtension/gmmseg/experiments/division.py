@@ -1,4 +1,4 @@
-"""Who is learned from with labels, who without, who stops the training and who is judged, for one seed and share."""
+"""Who is learned from with labels, who without, who is measured on meanwhile, who is judged, for one seed and share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Division:
     Attributes:
         labelled: learned from with their labels.
         unlabelled: learned from without.
-        validation: stop the training.
+        validation: are measured on while a network learns; they stop it where the training has patience.
         test: are judged.
     """
 
@@ -27,9 +27,9 @@ class Division:
     validation: tuple[Subject, ...]
     test: tuple[Subject, ...]
 
-    def split(self, with_unlabelled: bool) -> Split:
-        """What a training gets: cross-entropy alone learns from the labelled scans only."""
-        return Split(self.labelled + (self.unlabelled if with_unlabelled else ()), self.validation, self.test)
+    def split(self) -> Split:
+        """What a training gets; a supervised one learns from the labelled scans only."""
+        return Split(self.labelled + self.unlabelled, self.validation, self.test)
 
     def persons(self) -> tuple[int, int, int, int]:
         """How many persons each part has, in the order of the fields."""
@@ -60,23 +60,17 @@ def divided(
         raise InputError(f"No scan of '{name}' has labels to learn from and to judge by; give a data set with labels.")
     count = f"{len(known)} person{'s' if len(known) > 1 else ''} with labels"
     too_few = InputError(
-        f"'{name}' has {count}, too few to test some, stop by some, and learn from {share_name(share)} of the others; "
-        "give more persons or other shares."
+        f"'{name}' has {count}, too few to test some, keep some aside to measure on, and learn from "
+        f"{share_name(share)} of the others; give more persons or other shares."
     )
     if len(known) < 3:
         raise too_few
-    split = by_shares(
-        [subject for subject in subjects if subject.group in known],
-        test=config.test_share,
-        validation=config.validation_share,
-        seed=seed,
-    )
+    split = by_shares(subjects, test=config.test_share, validation=config.validation_share, seed=seed)
     with_labels, without = labelled(split.training, share, seed=seed)
     # At a share of 1 it is known that nobody is left.
     if not without and share < 1:
         raise too_few
-    never = tuple(subject for subject in subjects if subject.group not in known)
-    return Division(with_labels, without + never, _judgeable(split.validation), _judgeable(split.test))
+    return Division(with_labels, without, _judgeable(split.validation), _judgeable(split.test))
 
 
 def _judgeable(subjects: tuple[Subject, ...]) -> tuple[Subject, ...]:

@@ -57,14 +57,15 @@ class Laboratory:
             Cancelled: from ``progress``.
         """
         subjects = self.data[cell.data]
-        folder = self.store.begin(cell)
+        decisive = self.decisive(cell)
+        folder = self.store.begin(cell, decisive)
         start = time.perf_counter()
         if isinstance(cell, ScanCell):
             found = unsupervised.do(cell, self.config, subjects, self.device, self.precision, progress)
         else:
             found = supervised.do(cell, self.config, subjects, self.store, self.device, self.precision, progress)
         facts = {
-            "decisive": self.decisive(cell),
+            "decisive": decisive,
             "seconds": round(time.perf_counter() - start, 2),
             **self._machine(),
             "version": __version__,

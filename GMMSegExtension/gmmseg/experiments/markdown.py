@@ -13,7 +13,6 @@ from .config import CONFIG, share_name
 from .division import divided
 from .laboratory import Laboratory
 from .paper_figures import PaperFigure
-from .plan import exact
 from .store import Cell, Result, TrainingCell
 from .summary import Difference, Spread
 
@@ -121,9 +120,10 @@ def division_text(data: str, laboratory: Laboratory, shares: Sequence[Fraction])
     )
     learned, (_, _, validation, test) = sum(counts[0][:2]), counts[0]
     return (
-        f"Divided by persons: {test} to judge by, {validation} to stop by, {learned} to learn from, of whom with "
-        f"labels {with_labels}. Cross-entropy alone (CE) learns from these; CE + beta GMM_TV from the others' scans "
-        "as well. Both have the same labelled persons, first weights and labelled slices, so that they are pairs"
+        f"Divided by persons: {test} to judge by, {validation} to measure on meanwhile, {learned} to learn from, of "
+        f"whom with labels {with_labels}. Cross-entropy alone (CE) learns from these; CE + beta GMM_TV from the scans "
+        "of the others as well. Both have the same labelled persons, first weights and labelled slices, so that they "
+        "are pairs"
     )
 
 
@@ -132,7 +132,8 @@ def data_text(name: str, subjects: Sequence[Subject]) -> str:
     persons = len({subject.group for subject in subjects})
     known = sum(subject.labels_path is not None for subject in subjects)
     channels = ", ".join(subjects[0].channels)
-    return f"`{name}`: {len(subjects)} scans of {persons} persons, {known} with labels; channels {channels}"
+    outlines = "; brains outlined by their labels" if any(subject.outlined_by_hand for subject in subjects) else ""
+    return f"`{name}`: {len(subjects)} scans of {persons} persons, {known} with labels; channels {channels}{outlines}"
 
 
 def loss_facts(config_beta: float, config_gamma: float) -> str:
@@ -146,11 +147,6 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def shares_of(config_shares: Sequence[float]) -> list[tuple[Fraction, str]]:
-    """Shares with their names."""
-    return [(share, share_name(share)) for share in exact(config_shares)]
 
 
 def _counted(texts: Iterable[str]) -> str:

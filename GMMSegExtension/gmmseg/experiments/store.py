@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..safe_files import atomic
+from ..safe_files import atomic, file_name
 
-RESULT = "result.json"
+RESULT, BEGUN = "result.json", "begun.json"
 CE, GMM_TV = "ce", "gmm_tv"
 EM, WITHOUT_BIAS, WITH_BIAS = "em", "without_bias", "with_bias"
 LOSSES = (CE, GMM_TV)
 METHODS = (EM, WITHOUT_BIAS, WITH_BIAS)
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]")
 # What a result has at least.
 _NEEDED = ("key", "decisive", "scores", "seconds", "device", "precision", "version")
 
@@ -49,7 +47,7 @@ class TrainingCell:
         """Name of its folder under ``cells``."""
         weights = f"-beta{self.beta:g}-gamma{self.gamma:g}" if self.loss == GMM_TV else ""
         share = f"{self.share.numerator}of{self.share.denominator}"
-        return f"{safe(self.data)}/{self.network}-{self.loss}{weights}-{share}-seed{self.seed}"
+        return f"{file_name(self.data)}/{self.network}-{self.loss}{weights}-{share}-seed{self.seed}"
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ class ScanCell:
     @property
     def key(self) -> str:
         """Name of its folder under ``cells``."""
-        return f"{safe(self.data)}/unsupervised-{self.method}-{safe(self.scan)}"
+        return f"{file_name(self.data)}/unsupervised-{self.method}-{file_name(self.scan)}"
 
 
 Cell = TrainingCell | ScanCell
@@ -120,12 +118,21 @@ class Store:
                 )
         return result
 
-    def begin(self, cell: Cell) -> Path:
-        """The folder of a cell that is not finished, made unless it is there; a damaged result goes with all else."""
-        folder = self.folder(cell)
-        if (folder / RESULT).exists():
+    def begin(self, cell: Cell, decisive: Result) -> Path:
+        """The folder of a cell that is not finished, with its checkpoint if it was begun with the same ``decisive``.
+
+        What was begun with other settings or scans goes, and so does all beside a damaged result: a checkpoint may
+        have learned from scans that would now be judged.
+
+        Raises:
+            InputError: the folder cannot be written to.
+        """
+        folder, begun = self.folder(cell), plain(decisive)
+        if (folder / RESULT).exists() or _json(folder / BEGUN) != begun:
             shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
+        with atomic(folder / BEGUN) as beside:
+            beside.write_text(json.dumps(begun), encoding="utf-8")
         return folder
 
     def finish(self, cell: Cell, result: Result) -> None:
@@ -139,9 +146,12 @@ class Store:
             beside.write_text(text + "\n", encoding="utf-8")
 
 
-def safe(name: str) -> str:
-    """A name that every file system takes."""
-    return _NOT_IN_NAMES.sub("_", name)
+def _json(path: Path) -> Any:
+    """What a file holds; None where it cannot be read."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def plain(value: Any) -> Any:

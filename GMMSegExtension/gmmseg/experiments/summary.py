@@ -32,11 +32,6 @@ class Spread:
     count: int
     seeds: int
 
-    @property
-    def error(self) -> float | None:
-        """Standard error of the mean, scans taken as independent."""
-        return None if self.sd is None else self.sd / math.sqrt(self.count)
-
 
 @dataclass(frozen=True)
 class Difference:
@@ -90,11 +85,6 @@ def seed_differences(first: Values, second: Values) -> dict[int, float]:
         if (seed, scan) in second:
             by_seed.setdefault(seed, []).append(second[seed, scan] - value)
     return {seed: float(np.mean(pairs)) for seed, pairs in by_seed.items()}
-
-
-def difference_over_seeds(first: Values, second: Values) -> Difference | None:
-    """Second minus first. Scans of one seed share a training, so that only seeds are independent."""
-    return mean_difference(seed_differences(first, second).values())
 
 
 def difference_over_scans(first: Values, second: Values) -> Difference | None:

@@ -84,7 +84,7 @@ def do(
 
     folder = store.folder(cell)
     outcome = learn(
-        division_of(cell, config, subjects).split(with_unlabelled=cell.loss != CE),
+        division_of(cell, config, subjects).split(),
         settings_of(cell, config),
         folder,
         prepared_in=store.out / PREPARED / cell.key.partition("/")[0],
@@ -120,10 +120,13 @@ def keep_slices(
     Returns:
         By scan the ``axis`` across the slice, its ``index``, and the array's name (``array``) in the file.
     """
+    from ..shipped_prior import Axes
+    from ..slicewise.prepared import ACROSS
+
     arrays: dict[str, Any] = {}
     places: dict[str, dict[str, Any]] = {}
     for number, (scan, volume) in enumerate(labels.items()):
-        axis = axis_across(affines[scan], orientation)
+        axis = Axes.of(affines[scan]).order[ACROSS[orientation]]
         used = np.flatnonzero(volume.any(axis=tuple({0, 1, 2} - {axis})))
         if used.size:
             index = int(used[len(used) // 2])
@@ -132,14 +135,6 @@ def keep_slices(
     with atomic(path) as beside, beside.open("wb") as file:
         np.savez_compressed(file, **arrays)
     return places
-
-
-def axis_across(affine: np.ndarray, orientation: str) -> int:
-    """Index axis (0 to 2) across slices of an orientation (``axial``, ``coronal``, ``sagittal``)."""
-    from nibabel.orientations import io_orientation
-
-    wanted = ("sagittal", "coronal", "axial").index(orientation)
-    return int(np.flatnonzero(io_orientation(affine)[:, 0] == wanted)[0])
 
 
 def _affine(subject: Subject) -> np.ndarray:

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .. import metrics
-from ..datasets import Subject
-from ..errors import InputError
+from ..datasets import Subject, check_t1
 from ..progress import Progress
 from ..settings import Settings
 from .config import ExperimentConfig
 from .store import EM, WITH_BIAS, Result, ScanCell
-
-# The classes are named by their mean in the first channel: CSF, GM, WM from dark to bright holds for T1 only.
-_NOT_T1 = ("T2", "PD", "FLAIR", "IR")
 
 
 def settings_of(cell: ScanCell, config: ExperimentConfig) -> Settings:
@@ -33,12 +29,7 @@ def decisive(cell: ScanCell, config: ExperimentConfig, subjects: Sequence[Subjec
         InputError: the scan's first channel is not T1.
     """
     subject = _subject(cell, subjects)
-    first = next(iter(subject.channels))
-    if first in _NOT_T1:
-        raise InputError(
-            f"Table 5 names the tissues by their brightness in T1, but the first channel of '{cell.data}' is {first}; "
-            "choose channels that begin with T1."
-        )
+    check_t1([subject])
     settings = settings_of(cell, config).to_dict()
     return {
         "settings": {name: value for name, value in settings.items() if name not in ("device", "precision")},

@@ -36,6 +36,7 @@ class Slices(NamedTuple):
         target: (n, H, W) uint8, see :class:`gmmseg.slicewise.prepared.Prepared`.
         volume: (n,) number of the slice's scan within the lesson.
         position: (n,) number of the slice within its scan.
+        mirrored: (n,) bool, whether the slice's rows run from right to left here.
         spacing: (n, 2) mm of rows and columns, in units of the smaller one.
         centre, scale: (n, D) mean and standard deviation of the scan's voxels.
         mean, covariance, weight: the mixture of each slice's scan, (n, K, D), (n, K, D, D), (n, K); empty where there
@@ -47,6 +48,7 @@ class Slices(NamedTuple):
     target: Tensor
     volume: Tensor
     position: Tensor
+    mirrored: Tensor
     spacing: Tensor
     centre: Tensor
     scale: Tensor
@@ -91,7 +93,11 @@ class SliceLessons:
         unlabelled: those without, of semi-supervised learning.
         held_out: scans to measure the loss on.
         settings: of the training.
-        steps: of the training, for the end of the warm-up.
+        beside: further scans of the study, which decide the lessons' size as the others do, so that it is the same for
+            trainings that are compared.
+
+    Attributes:
+        steps: of the training.
     """
 
     def __init__(
@@ -100,25 +106,22 @@ class SliceLessons:
         unlabelled: Sequence[Path],
         held_out: Sequence[Path],
         settings: SliceSettings,
-        steps: int,
+        beside: Sequence[Path] = (),
     ) -> None:
         self.settings = settings
         self.labelled, self.unlabelled, self.held_out = list(labelled), list(unlabelled), list(held_out)
-        self.warm_up = round(WARM_UP * steps) * settings.lessons_per_step if self._is_unsupervised else 0
         scans = {path: prepared.read(path) for path in (*labelled, *unlabelled, *held_out)}
+        sizes = [scan.target.shape for scan in (*scans.values(), *map(prepared.read, beside))]
         # One size for all lessons: each new one would be planned anew by the libraries below.
-        self.size = tuple(max((scan.target.shape[axis] for scan in scans.values()), default=1) for axis in (1, 2))
+        self.size = tuple(max((size[axis] for size in sizes), default=1) for axis in (1, 2))
         self.usable = {path: _usable(scan, self._is_unsupervised) for path, scan in scans.items()}
-        self.supervised = TotalLoss(alpha=settings.alpha, beta=0.0)
+        self.steps = settings.steps_for(sum(len(self.usable[path]) for path in self.labelled))
+        self.warm_up = round(WARM_UP * self.steps) * settings.lessons_per_step if self._is_unsupervised else 0
+        self.cross_entropy = TotalLoss(beta=0.0)
         self.total = TotalLoss(
             settings.alpha, settings.beta, settings.gamma, settings.bias_degree, entropy_weight=settings.entropy_weight
         )
         self.free_energy = GMMTVLoss(settings.gamma, entropy_weight=settings.entropy_weight)
-
-    @property
-    def slices(self) -> int:
-        """Slices to learn from, of which an epoch is made: labelled ones, or all in unsupervised learning."""
-        return sum(len(self.usable[path]) for path in self.labelled)
 
     @property
     def channels(self) -> int:
@@ -141,10 +144,10 @@ class SliceLessons:
         slices = Slices(*(part[0] for part in lesson))
         logits = self._logits(network, slices)
         if self.settings.learning == "supervised":
-            return self.supervised(logits, slices.labels, slices.image, slices.inside)
+            return self.settings.alpha * self.cross_entropy(logits, slices.labels, slices.image, slices.inside)
         if self._is_unsupervised:
             return self._without_labels(logits, slices, bool(slices.warming))
-        coordinates = _coordinates(slices) if self.settings.bias_degree else None
+        coordinates = coordinates_of(slices) if self.settings.bias_degree else None
         return self.total(
             logits,
             slices.labels,
@@ -157,14 +160,17 @@ class SliceLessons:
 
     @torch.no_grad()
     def score(self, network: nn.Module) -> dict[str, float]:
-        """Loss, and Dice of labelled voxels, on evenly spaced slices of the held-out scans; the same ones each time."""
-        if not self.held_out:
+        """Loss, and Dice of labelled voxels, on evenly spaced slices of the held-out scans; the same ones each time.
+
+        Without labels a scan tells nothing about cross-entropy and is left out.
+        """
+        if not self._measurable:
             return {}
         device = next(network.parameters()).device
         losses, predicted, true = [], [], []
-        for path in self.held_out:
+        for path in self._measurable:
             usable = self.usable[path]
-            every = usable[:: max(1, len(usable) // _SCORED)]
+            every = usable[np.linspace(0, len(usable) - 1, min(len(usable), _SCORED)).astype(int)]
             lesson = self._gathered([(path, every)], np.zeros(len(every), dtype=bool), warming=False)
             slices = Slices(*(part.to(device) for part in lesson))
             logits = self._logits(network, slices)
@@ -181,13 +187,19 @@ class SliceLessons:
         return figures
 
     @property
+    def _measurable(self) -> list[Path]:
+        if self._is_unsupervised:
+            return self.held_out
+        return [path for path in self.held_out if prepared.read(path).has_labels]
+
+    @property
     def _is_unsupervised(self) -> bool:
         return self.settings.learning == "unsupervised"
 
     def _held_out_loss(self, logits: Tensor, slices: Slices) -> Tensor:
         if self._is_unsupervised:
             return self._without_labels(logits, slices, warming=False)
-        return self.supervised(logits, slices.labels, slices.image, slices.inside)
+        return self.cross_entropy(logits, slices.labels, slices.image, slices.inside)
 
     def _without_labels(self, logits: Tensor, slices: Slices, warming: bool) -> Tensor:
         """Free energy under each scan's own mixture, held at EM's fixed point, plus total variation (eq 3.7).
@@ -211,7 +223,7 @@ class SliceLessons:
         for volume, known in zip(volumes, parameters, strict=True):
             here = slices.inside & (slices.volume == volume)[:, None, None]
             target[here], _ = mixture.posterior(slices.image.movedim(1, -1)[here], known.to(logits))
-        return self.supervised(logits, target.movedim(-1, 1), slices.image, slices.inside)
+        return self.cross_entropy(logits, target.movedim(-1, 1), slices.image, slices.inside)
 
     def _logits(self, network: nn.Module, slices: Slices) -> Tensor:
         seen = network_input(slices.image, slices.inside, slices.centre, slices.scale)
@@ -240,14 +252,16 @@ class SliceLessons:
             image[start : start + len(numbers), :, :height, :width] = scan.image[numbers]
             target[start : start + len(numbers), :height, :width] = scan.target[numbers]
             start += len(numbers)
-        if scans[0].orientation != "sagittal":  # rows of the others run from left to right
-            image[flips], target[flips] = image[flips][:, :, ::-1], target[flips][:, ::-1]
+        if scans[0].orientation == "sagittal":  # rows of the others run from left to right
+            flips = np.zeros_like(flips)
+        image[flips], target[flips] = image[flips][:, :, ::-1], target[flips][:, ::-1]
         owner = np.repeat(np.arange(len(chosen)), [len(numbers) for _, numbers in chosen])
         return Slices(
             image=torch.from_numpy(image),
             target=torch.from_numpy(target),
             volume=torch.from_numpy(owner),
             position=torch.from_numpy(np.concatenate([numbers for _, numbers in chosen])).float(),
+            mirrored=torch.from_numpy(flips),
             spacing=_of_each(owner, [np.array(scan.spacing) / min(scan.spacing) for scan in scans]),
             centre=_of_each(owner, [scan.mean for scan in scans]),
             scale=_of_each(owner, [scan.deviation for scan in scans]),
@@ -275,11 +289,10 @@ def _usable(scan: Prepared, whole: bool) -> np.ndarray:
     return np.flatnonzero(labelled if labelled.any() and not whole else (target != OUTSIDE).any(axis=1))
 
 
-def _coordinates(slices: Slices) -> Tensor:
-    """(n, 3, H, W) position of each voxel: row, column and slice number."""
-    count, height, width = slices.target.shape
-    device = slices.image.device
-    rows = torch.arange(height, dtype=torch.float32, device=device)[:, None].expand(height, width)
-    columns = torch.arange(width, dtype=torch.float32, device=device)[None].expand(height, width)
-    within = torch.stack([rows, columns]).expand(count, 2, height, width)
-    return torch.cat([within, slices.position[:, None, None, None].expand(count, 1, height, width)], dim=1)
+def coordinates_of(slices: Slices) -> Tensor:
+    """(n, 3, H, W) position of each voxel in its scan: row, column and slice number."""
+    size = slices.target.shape
+    rows = torch.arange(size[1], dtype=torch.float32, device=slices.image.device)[:, None]
+    columns = torch.arange(size[2], dtype=torch.float32, device=slices.image.device)
+    rows = torch.where(slices.mirrored[:, None, None], size[1] - 1 - rows, rows)
+    return torch.stack([part.expand(size) for part in (rows, columns, slices.position[:, None, None])], dim=1)

@@ -8,9 +8,10 @@ from torch import nn
 
 from ..devices import arithmetic
 from ..progress import Progress, silent
+from ..shipped_prior import Axes
 from ..slices import batches
 from .lessons import network_input
-from .prepared import OUTSIDE, Prepared
+from .prepared import ACROSS, OUTSIDE, Prepared
 
 _BATCH = 8
 
@@ -51,10 +52,18 @@ def segment_slices(
 
 
 def judged(scan: Prepared, every: int) -> np.ndarray:
-    """(I, J, K) bool: the slices that :func:`segment_slices` segments."""
+    """(I, J, K) bool: the slices that :func:`segment_slices` segments, in their full size; everything for 1.
+
+    A brain mask that cuts off a part of the brain must not make that part count for nothing.
+    """
+    if every == 1:
+        return np.ones(scan.grid.shape, dtype=bool)
     slices = np.zeros(scan.target.shape, dtype=np.uint8)
     slices[chosen(scan, every)] = 1
-    return scan.grid.restored(slices, scan.orientation) > 0
+    across = Axes.of(scan.grid.affine).order[ACROSS[scan.orientation]]
+    others = tuple(axis for axis in range(3) if axis != across)
+    used = (scan.grid.restored(slices, scan.orientation) > 0).any(axis=others, keepdims=True)
+    return np.broadcast_to(used, scan.grid.shape)
 
 
 def chosen(scan: Prepared, every: int) -> np.ndarray:

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from .. import devices, metrics, networks
-from ..datasets import Split, Subject
+from ..datasets import Split, Subject, check_t1
 from ..errors import InputError
 from ..learning import distributed, model_training
 from ..learning.model_training import Plan
@@ -38,6 +38,7 @@ class Outcome:
         orientation: of its slices.
         scores: for each labelled test scan what :func:`gmmseg.metrics.evaluate` tells, by its id.
         labels: for each test scan (I, J, K) uint8 labels, 0 outside the mask and in slices not judged.
+        precision: arithmetic of the network, such as ``bfloat16``.
             Neither in a process of ``torchrun`` that only trains along.
         log: of the training, see :func:`gmmseg.learning.model_training.read_log`.
         steps: taken, fewer than asked for after an early stop.
@@ -49,6 +50,7 @@ class Outcome:
     orientation: str
     scores: dict[str, Scores]
     labels: dict[str, np.ndarray]
+    precision: str
     log: list[dict[str, float]]
     steps: int
     seconds: float
@@ -68,7 +70,8 @@ def learn(
     """Trains a network on the scans of a split and judges it on those kept apart.
 
     Args:
-        split: scans to learn from, with labels or without (:func:`gmmseg.datasets.labelled`), to stop by, and to judge.
+        split: scans to learn from, with labels or without (:func:`gmmseg.datasets.labelled`), to measure on meanwhile,
+            and to judge.
         settings: of the training.
         folder: gets checkpoint and log; a checkpoint there is taken up.
         prepared_in: folder for prepared scans, which trainings may share.
@@ -87,6 +90,10 @@ def learn(
     # Of several processes that train together, the first prepares what the others then find.
     with distributed.group(where) as group, group.first_ahead():
         lessons = ready.lessons(part(progress, 0.0, _PREPARING))
+        if settings.patience and not lessons.held_out:
+            raise InputError(
+                "Patience needs scans to measure on; keep some apart for validation, or set patience to 0."
+            )
     plan = _plan(settings, lessons)
     network = _network(settings, lessons.channels)
     learning = part(progress, _PREPARING, _LEARNING)
@@ -106,6 +113,7 @@ def learn(
         ready.orientation,
         scores,
         labels,
+        str(arithmetic).removeprefix("torch."),
         log,
         int(log[-1]["step"]),
         float(log[-1]["seconds"]),
@@ -134,24 +142,28 @@ class _Ready:
         self.orientation = prepared.orientation_of(split.training, settings.orientation)
         # The mixture and its field are for learning without labels only.
         self.bias_degree = settings.bias_degree if settings.learning == "unsupervised" else None
+        self.paths: dict[Subject, Path] = {}
 
-    def of(self, subject: Subject, progress: Progress = silent) -> Path:
+    def of(self, subject: Subject) -> Path:
         """The folder of a prepared scan."""
-        return prepared.prepared(subject, self.folder, self.orientation, self.bias_degree, self.device, progress)
+        if subject not in self.paths:
+            self.paths[subject] = prepared.prepared(
+                subject, self.folder, self.orientation, self.bias_degree, self.device
+            )
+        return self.paths[subject]
 
     def lessons(self, progress: Progress) -> SliceLessons:
         """What the settings say is to be learned."""
         with_labels = [subject for subject in self.split.training if subject.labels_path is not None]
         without = [subject for subject in self.split.training if subject.labels_path is None]
         if self.settings.learning == "unsupervised":
+            check_t1(with_labels + without)
             with_labels, without = [subject.without_labels() for subject in self.split.training], []
         elif not with_labels:
             raise InputError(
                 f"Learning is {self.settings.learning}, but no scan to learn from has labels; add label files, or "
                 "learn unsupervised."
             )
-        if self.settings.learning == "supervised":
-            without = []
         groups: tuple[Sequence[Subject], ...] = (with_labels, without, self.split.validation, self.split.test)
         everybody = [subject for group in groups for subject in group]
         for index, subject in enumerate(everybody):
@@ -161,10 +173,10 @@ class _Ready:
         scans = prepared.read(self.of(everybody[0]))
         for subject in everybody:
             _check_same_channels(subject, prepared.read(self.of(subject)), scans, everybody[0])
-        learned, aside, held_out = ([self.of(subject) for subject in group] for group in groups[:3])
-        lessons = SliceLessons(learned, aside, held_out, self.settings, steps=1)
-        steps = self.settings.steps_for(lessons.slices)
-        return SliceLessons(learned, aside, held_out, self.settings, steps)
+        learned, unlabelled, held_out = ([self.of(subject) for subject in group] for group in groups[:3])
+        if self.settings.learning == "supervised":
+            return SliceLessons(learned, [], held_out, self.settings, beside=unlabelled)
+        return SliceLessons(learned, unlabelled, held_out, self.settings)
 
 
 def _check_same_channels(subject: Subject, scan: Prepared, first: Prepared, of: Subject) -> None:
@@ -178,7 +190,7 @@ def _check_same_channels(subject: Subject, scan: Prepared, first: Prepared, of: 
 def _plan(settings: SliceSettings, lessons: SliceLessons) -> Plan:
     shared = {field.name for field in dataclasses.fields(Plan)} & {f.name for f in dataclasses.fields(SliceSettings)}
     values = {name: getattr(settings, name) for name in shared}
-    values |= {"steps": settings.steps_for(lessons.slices), "weight_decay": 0.0, "loaders": 0}
+    values |= {"steps": lessons.steps, "weight_decay": 0.0, "loaders": 0}
     return Plan(**values)
 
 

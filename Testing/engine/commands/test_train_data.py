@@ -17,7 +17,7 @@ import torch
 from gmmseg import cli, models
 from gmmseg.commands import console, slice_training
 from gmmseg.commands.slice_training_request import SliceTrainingRequest
-from gmmseg.errors import Cancelled
+from gmmseg.errors import Cancelled, InputError
 from gmmseg.learning import distributed
 from gmmseg.model_card import ModelCard
 from gmmseg.slicewise.settings import SliceSettings
@@ -239,7 +239,7 @@ def test_scans_whose_results_would_be_one_file_are_refused(tmp_path, capfd):
     lines = ["id,T1,mask", *(f"{name},1000_T1.nii.gz,1000_mask.nii.gz" for name in ("a b", "A/B"))]
     (tmp_path / "manifest.csv").write_text("\n".join(lines))
     assert train(tmp_path, tmp_path / "out") == 2
-    assert_one_sentence(capfd, "'A/B' and 'a b' would share their results")
+    assert_one_sentence(capfd, "'a b' and 'A/B' would share their results")
 
 
 def test_an_interrupted_training_says_how_to_go_on_and_does(the_data, a_training, tmp_path, capfd, monkeypatch):
@@ -279,9 +279,27 @@ def test_every_field_of_request_and_settings_is_an_option():
     assert SliceTrainingRequest.of(by_epochs).model == "modified_unet"
 
 
-def test_all_scans_of_a_person_stay_on_one_side_and_shares_are_of_persons(the_data):
+def test_shares_are_of_persons(the_data):
     request = SliceTrainingRequest(the_data, the_data, labelled=Fraction(1, 3))
     split = slice_training.divided(request)
     assert [len(part) for part in (split.training, split.validation, split.test)] == [3, 1, 1]
     assert sum(subject.labels_path is not None for subject in split.training) == 1
     assert all(subject.labels_path is not None for subject in (*split.validation, *split.test))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_rescans_stay_together_and_persons_without_labels_only_teach(the_data, tmp_path, seed):
+    data = shutil.copytree(the_data, tmp_path / "data")
+    for file in sorted(data.glob("p0_*")):
+        shutil.copy(file, data / file.name.replace("p0_", "p0_MR2_"))
+    for name in ("p3", "p4"):
+        (data / f"{name}_tissues.nii.gz").unlink()
+    split = slice_training.divided(SliceTrainingRequest(data, data, settings=SliceSettings(seed=seed)))
+    parts = [{subject.group for subject in part} for part in (split.training, split.validation, split.test)]
+    assert sum(map(len, parts)) == len(set.union(*parts)) == 5
+    assert {"p3", "p4"} <= parts[0] and all(parts)
+
+
+def test_patience_needs_persons_to_measure_on(the_data):
+    with pytest.raises(InputError, match="raise --validation"):
+        SliceTrainingRequest(the_data, the_data, settings=SliceSettings(patience=2), validation=Fraction(0))

@@ -15,7 +15,13 @@ def test_what_is_not_there_is_named(tmp_path):
         datasets.find(tmp_path / "none")
 
 
-def test_an_empty_folder_hears_of_all_layouts(tmp_path):
+def test_an_empty_folder_is_called_so(tmp_path):
+    with pytest.raises(InputError, match="is empty; check the name"):
+        datasets.find(tmp_path)
+
+
+def test_a_folder_of_another_layout_hears_of_all_layouts(tmp_path):
+    tiny.save(tmp_path / "scan.nii.gz", tiny.scan())
     with pytest.raises(InputError, match=r"none of the layouts .*manifest.*IBSR.*MRBrainS18.*BIDS.*1000_T1") as error:
         datasets.find(tmp_path)
     assert "\n" not in str(error.value)

@@ -28,6 +28,7 @@ def test_the_fourth_axis_is_dropped_and_the_filled_labels_are_read(tmp_path, suf
 
 def test_without_a_brain_mask_the_labels_are_the_mask(tmp_path):
     subject = datasets.find(tiny.ibsr(tmp_path, mask=False))[0]
+    assert subject.without_labels().outlined_by_hand
     assert np.array_equal(subject.case().mask.array, tiny.codes(1, 2, 3) > 0)
 
 

@@ -17,9 +17,11 @@ TINY = {
     "base_widths": {"modified_unet": 2, "unet": 2},
     "shares": [0.5],
     "seeds": 1,
+    "beta": 1e-4,
+    "gamma": 80,
     "training": {"steps": 2, "batch_size": 2, "unlabelled_size": None},
     "score_slices": 4,
-    "sweep": {"share": 0.5, "betas": [1e-4], "gammas": [0]},
+    "sweep": {"network": "modified_unet", "share": 0.5, "betas": [1e-4], "gammas": [0]},
     "unsupervised": {"iterations": 2, "base_width": 2, "batch_size": 2},
     "unsupervised_scans": 1,
 }

@@ -16,7 +16,16 @@ from gmmseg.experiments.store import CE, GMM_TV, Store, TrainingCell
 from gmmseg.metrics import SCORES
 from PIL import Image
 
-CONFIG = replace(config.preset("quick"), networks=("unet", "vit"), shares=(0.25, 0.5), seeds=2, unsupervised_scans=2)
+CONFIG = replace(
+    config.preset("quick"),
+    networks=("unet", "vit"),
+    shares=(0.25, 0.5),
+    seeds=2,
+    beta=1e-4,
+    gamma=80.0,
+    sweep=config.Sweep(betas=(1e-4, 1e-2), gammas=(80.0, 320.0)),
+    unsupervised_scans=2,
+)
 # What the mixture's loss adds in the made-up results, by seed.
 ADDED = (0.02, 0.04)
 
@@ -91,7 +100,7 @@ def test_a_page_states_data_command_settings_machine_and_time(the_whole):
         "Cells finished: 16 of 16",
         "Seeds: 2 of 2",
         "CPU in float32, gmmseg 9.9, 2030-01-02, 16 min",
-        "1 to judge by, 1 to stop by, 4 to learn from, of whom with labels 1 (1/4), 2 (1/2)",
+        "1 to judge by, 1 to measure on meanwhile, 4 to learn from, of whom with labels 1 (1/4), 2 (1/2)",
         "beta 0.0001, gamma 80",
         "1e-10",
         "not at hand in full",

@@ -86,8 +86,7 @@ def test_a_seed_divides_persons_alike_for_all_shares_and_no_person_is_on_two_sid
 
 def test_cross_entropy_learns_from_labelled_scans_only():
     division = divided("one", persons(15), CONFIG, 0, 0.25)
-    assert division.split(with_unlabelled=False).training == division.labelled
-    assert division.split(with_unlabelled=True).training == division.labelled + division.unlabelled
+    assert division.split().training == division.labelled + division.unlabelled
 
 
 def test_persons_without_labels_are_never_judged():

@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from gmmseg.experiments.store import RESULT, ScanCell, Store, TrainingCell
-from gmmseg.experiments.supervised import SLICES, axis_across, keep_slices, tidy
+from gmmseg.experiments.store import BEGUN, RESULT, ScanCell, Store, TrainingCell
+from gmmseg.experiments.supervised import SLICES, keep_slices, tidy
 from sentences import sentence_of
 
 CELL = TrainingCell("data set", "unet", "gmm_tv", Fraction(1, 4), 1e-4, 80.0, 2)
@@ -26,7 +26,7 @@ RESULT_OF_IT = {
 @pytest.fixture
 def a_store(tmp_path):
     store = Store(tmp_path)
-    store.begin(CELL)
+    store.begin(CELL, DECISIVE)
     store.finish(CELL, RESULT_OF_IT)
     return store
 
@@ -47,14 +47,21 @@ def test_a_damaged_result_is_none_and_its_folder_is_begun_anew(a_store, damage):
     (folder / RESULT).write_text(damage)
     (folder / "checkpoint.json").write_text("stale")
     assert a_store.load(CELL) is None
-    assert list(a_store.begin(CELL).iterdir()) == []
+    assert [file.name for file in a_store.begin(CELL, DECISIVE).iterdir()] == [BEGUN]
 
 
 def test_an_unfinished_cell_keeps_its_checkpoint(tmp_path):
     store = Store(tmp_path)
-    (store.begin(CELL) / "checkpoint.json").write_text("{}")
+    (store.begin(CELL, DECISIVE) / "checkpoint.json").write_text("{}")
     assert store.load(CELL) is None
-    assert [file.name for file in store.begin(CELL).iterdir()] == ["checkpoint.json"]
+    assert (store.begin(CELL, DECISIVE) / "checkpoint.json").exists()
+
+
+@pytest.mark.parametrize("other", [{"settings": {"steps": 3}}, {"test": ["s2"]}])
+def test_a_checkpoint_of_other_settings_or_scans_is_not_taken_up(tmp_path, other):
+    store = Store(tmp_path)
+    (store.begin(CELL, DECISIVE) / "checkpoint.json").write_text("{}")
+    assert [file.name for file in store.begin(CELL, {**DECISIVE, **other}).iterdir()] == [BEGUN]
 
 
 def test_a_cell_of_other_settings_or_scans_is_refused_by_name(a_store):
@@ -83,7 +90,6 @@ def test_a_finished_cell_keeps_no_weights(a_store):
 def test_the_middle_one_of_the_judged_slices_is_kept(tmp_path, orientation, axis):
     # Index axes: anterior, superior, left.
     affine = np.array([[0, 0, -1, 0], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1.0]])
-    assert axis_across(affine, orientation) == axis
     labels = np.zeros((9, 9, 9), dtype=np.uint8)
     for index in (2, 4, 6):
         labels[(slice(None),) * axis + (index,)] = index

@@ -35,14 +35,15 @@ def test_a_difference_is_paired_by_scan_and_its_error_is_over_seeds():
     first = values(result(a=0.5, b=0.7), result(a=0.5), result(a=0.5))
     second = values(result(a=0.6, b=0.9), result(a=0.5), None)
     assert summary.seed_differences(first, second) == pytest.approx({0: 0.15, 1: 0.0})
-    found = summary.difference_over_seeds(first, second)
+    found = summary.mean_difference(summary.seed_differences(first, second).values())
     assert found.mean == pytest.approx(0.075) and found.count == 2
     assert found.error == pytest.approx(0.075 * math.sqrt(2) / math.sqrt(2))
-    assert summary.difference_over_seeds(first, {}) is None
+    assert summary.mean_difference(summary.seed_differences(first, {}).values()) is None
 
 
 def test_one_seed_alone_has_no_error():
-    assert summary.difference_over_seeds(values(result(a=0.5)), values(result(a=0.6))).error is None
+    differences = summary.seed_differences(values(result(a=0.5)), values(result(a=0.6)))
+    assert summary.mean_difference(differences.values()).error is None
 
 
 def test_scans_segmented_each_for_itself_are_the_pairs():

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from gmmseg import datasets, mixture, networks
 from gmmseg.losses import GMMBiasLoss, GMMTVLoss, TotalLoss
 from gmmseg.slicewise import prepared
-from gmmseg.slicewise.lessons import SliceLessons, network_input
+from gmmseg.slicewise.lessons import SliceLessons, coordinates_of, network_input
 from gmmseg.slicewise.prepared import OUTSIDE, UNLABELLED
 from gmmseg.slicewise.settings import SliceSettings
 
@@ -36,13 +36,15 @@ def scans(tmp_path_factory):
 def lessons_of(scans):
     """Gives lessons of two labelled, one unlabelled and one held-out scan."""
 
-    def make(learning, steps=10, **choices):
-        settings = SliceSettings(**{"batch_size": 4, "scans_per_batch": 2, "learning": learning, **choices})
+    def make(learning, **choices):
+        settings = SliceSettings(
+            **{"batch_size": 4, "scans_per_batch": 2, "steps": 10, "learning": learning, **choices}
+        )
         if learning == "unsupervised":
             with_mixture = scans[False, True]
-            return SliceLessons(with_mixture[:3], [], with_mixture[3:], settings, steps)
+            return SliceLessons(with_mixture[:3], [], with_mixture[3:], settings)
         labelled, unlabelled = scans[True, False], scans[False, False]
-        return SliceLessons(labelled[:2], unlabelled[2:3], labelled[3:], settings, steps)
+        return SliceLessons(labelled[:2], unlabelled[2:3], labelled[3:], settings)
 
     return make
 
@@ -121,13 +123,39 @@ def test_semi_supervised_loss_adds_the_mixture_of_each_scan(lessons_of, a_networ
         coordinates = {}
         if degree:
             rows, columns = torch.meshgrid(*(torch.arange(n) for n in slices.image.shape[2:]), indexing="ij")
-            slabs = [torch.stack([rows, columns, torch.full_like(rows, int(p))]) for p in slices.position[here]]
+            slabs = [
+                torch.stack([rows.flip(0) if is_mirrored else rows, columns, torch.full_like(rows, int(place))])
+                for place, is_mirrored in zip(slices.position[here], slices.mirrored[here], strict=True)
+            ]
             coordinates = {"coordinates": torch.stack(slabs).float()}
         loss = GMMBiasLoss(0.2, degree) if degree else GMMTVLoss(0.2)
         one = torch.zeros(int(here.sum()), dtype=torch.long)
         total += count * loss(logits[here], slices.image[here], slices.inside[here], volume_index=one, **coordinates)
         voxels += count
     torch.testing.assert_close(lessons.loss(a_network, batched(slices)), cross_entropy + 0.5 * total / voxels)
+
+
+def test_mirrored_slices_leave_the_field_of_their_scan_as_it_is(lessons_of):
+    """A field that rises from left to right is found from true posteriors, whichever slices are mirrored."""
+    lessons = lessons_of("semi-supervised", beta=1.0, gamma=0.0, bias_degree=1)
+    slices = next(lesson for lesson in map(lessons.draw, range(20)) if 0 < lesson.mirrored[:2].sum() < 2)
+    height = slices.image.shape[2]
+    across = torch.linspace(0.7, 1.3, height)[None, :, None].expand(len(slices.image), height, 1)
+    true = torch.where(slices.mirrored[:, None, None], across.flip(1), across)
+    means = torch.tensor([0.3, 0.72, 1.0])
+    known = slices.labels.clamp_max(2)
+    first = slices.volume == 0  # a scan with labels
+    inside = (slices.labels != UNLABELLED)[first]
+    posteriors = F.one_hot(known[first], 3).movedim(-1, 1).float()
+    fitted = GMMBiasLoss(0.0, 1, softmax=False).statistics(
+        posteriors,
+        (means[known] * true)[first][:, None],
+        inside,
+        volume_index=slices.volume[first],
+        coordinates=coordinates_of(slices)[first],
+    )
+    ratio = (true[first].expand_as(inside)[inside] / fitted.field[:, 0][inside]).numpy()
+    assert ratio.std() / ratio.mean() < 0.02
 
 
 def test_without_labels_the_mixtures_posteriors_are_learned_first_and_then_its_free_energy(lessons_of, a_network):
@@ -174,7 +202,8 @@ def test_smaller_scans_are_filled_up_and_their_filling_counts_for_nothing(tmp_pa
     large = datasets.find(tiny_cohort.write(tmp_path / "large", persons=1, size=24))
     paths = [prepared.prepared(s, tmp_path / name, "axial") for name, (s,) in (("s", small), ("l", large))]
     settings = SliceSettings(learning="supervised", batch_size=4)
-    lessons = SliceLessons(paths, [], [], settings, steps=1)
+    lessons = SliceLessons(paths, [], [], settings)
+    assert SliceLessons(paths[:1], [], [], settings, beside=paths[1:]).size == lessons.size
     slices = lessons.draw(0)
     sizes = {tuple(np.asarray(prepared.read(path).target.shape[1:])) for path in paths}
     assert slices.image.shape[2:] == tuple(max(size[axis] for size in sizes) for axis in (0, 1))

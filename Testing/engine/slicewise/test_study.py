@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 
+import nibabel
 import numpy as np
 import pytest
 import tiny_cohort
 import torch
-from gmmseg import datasets, networks
+from gmmseg import datasets, metrics, networks
 from gmmseg.datasets import Split
 from gmmseg.errors import InputError
 from gmmseg.slicewise import prediction, prepared
 from gmmseg.slicewise.settings import SliceSettings
-from gmmseg.slicewise.study import learn
+from gmmseg.slicewise.study import evaluate, learn
 
 QUICK = {"network": "unet", "base_width": 8, "batch_size": 8, "learning_rate": 5e-3, "schedule": "cosine", "steps": 80}
 
@@ -62,6 +63,44 @@ def test_only_judged_slices_count(a_split, the_prepared, tmp_path):
     labels = next(iter(outcome.labels.values()))
     used = labels.any(axis=(0, 1)).nonzero()[0]
     assert len(used) == 4 and set(np.diff(used)) == {4}
+    scan = prepared.read(prepared.prepared(a_split.test[0], the_prepared, "axial"))
+    judged = prediction.judged(scan, 4)
+    assert set(judged.any(axis=(0, 1)).nonzero()[0]) == set(used) and judged[:, :, used].all()
+    worse = np.where(judged, labels, 3).astype(np.uint8)
+    assert evaluate(a_split.test[0], worse, judged) == outcome.scores[a_split.test[0].id]
+
+
+def test_brain_that_the_mask_has_lost_counts_as_missed(a_split, the_prepared, tmp_path):
+    """A mask that leaves out half the brain halves the recall."""
+    subject = a_split.test[0]
+    mask = nibabel.load(subject.mask_path).get_fdata().astype(np.uint8)
+    half = np.zeros_like(mask)
+    half[:, : mask.shape[1] // 2] = mask[:, : mask.shape[1] // 2]
+    lossy = dataclasses.replace(subject, mask_path=tiny_cohort.save(tmp_path / "half.nii.gz", half))
+    scan = prepared.read(prepared.prepared(lossy, the_prepared, "axial"))
+    truth = subject.labels().array
+    for every in (1, 2):
+        judged = prediction.judged(scan, every)
+        found = metrics.evaluate(np.where(half > 0, truth, 0), truth, (mask > 0) & judged)["all"]
+        assert all(found[code]["recall"] < 0.6 for code in (1, 2, 3))
+
+
+def test_patience_without_scans_to_measure_on_is_refused(a_split, the_prepared, tmp_path):
+    alone = Split(a_split.training, (), a_split.test)
+    with pytest.raises(InputError, match="Patience needs scans"):
+        learn(alone, SliceSettings(**QUICK, patience=1), tmp_path, prepared_in=the_prepared)
+
+
+def test_without_labels_only_t1_can_be_learned(a_split, the_prepared, tmp_path):
+    path = next(iter(a_split.training[0].channels.values()))
+    bright = tuple(dataclasses.replace(subject, channels={"T2": path}) for subject in a_split.training)
+    with pytest.raises(InputError, match="named by their brightness in T1"):
+        learn(
+            Split(bright, (), a_split.test),
+            SliceSettings(**QUICK, learning="unsupervised"),
+            tmp_path,
+            prepared_in=the_prepared,
+        )
 
 
 def test_learning_with_labels_needs_some(a_split, the_prepared, tmp_path):
