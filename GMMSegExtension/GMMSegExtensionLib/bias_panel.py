@@ -192,7 +192,8 @@ class BiasPanel:
         self._say(reason, isProblem=True)
 
     def _onExported(self, folder: str, files: list[str]) -> None:
-        text = _("{count} files written to {folder}").format(count=len(files), folder=folder)
+        written = _("1 file") if len(files) == 1 else _("{count} files").format(count=len(files))
+        text = _("{files} written to {folder}").format(files=written, folder=folder)
         self._say(text)
         self._ui.biasStatusLabel.toolTip = paragraphs(*files)
         self._context.log(f"{text}: {', '.join(files)}")

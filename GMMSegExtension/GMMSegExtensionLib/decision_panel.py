@@ -103,6 +103,7 @@ class DecisionPanel:
     def close(self) -> None:
         """Let go of everything, for good."""
         self.forget()
+        self._timer.disconnect("timeout()", self._discardNext)
         self._compare.destroy()
 
     def keep(self) -> None:

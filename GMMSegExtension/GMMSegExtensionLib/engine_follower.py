@@ -33,8 +33,9 @@ class EngineFollower:
         self._timer.start()
 
     def stop(self) -> None:
-        """Poll no more."""
+        """Poll no more, for good."""
         self._timer.stop()
+        self._timer.disconnect("timeout()", self._poll)
 
     def _poll(self) -> None:
         for event in self._logic.pollEngine():

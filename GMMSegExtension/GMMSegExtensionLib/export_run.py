@@ -7,14 +7,14 @@ from pathlib import Path
 from slicer.i18n import tr as _
 
 from . import volumes
-from .engine_job import JobListener, SceneJob
+from .engine_job import JobListener
 from .profile_chart import Profile
 from .result_arrays import ResultArrays
+from .results_job import ResultsJob
 from .scene import SegmentationOutputs
-from .steps import Steps
 
 
-class ExportRun(SceneJob):
+class ExportRun(ResultsJob):
     """Follows one export; the scene does not change.
 
     :param parent: folder in which another is made for the files, named after the volume; those of an earlier export of
@@ -32,30 +32,18 @@ class ExportRun(SceneJob):
         parent: str,
         listener: JobListener,
     ) -> None:
-        self._input, self._outputs = inputVolume, outputs
         self._profile = profile
         self._folder = str(Path(parent) / _folderName(volumes.name(inputVolume)))
-        super().__init__(listener)
-
-    def prepareSteps(self) -> Steps[None]:
-        yield from self._arrays.writeSteps()
-
-    def _sources(self) -> tuple:
-        return self._arrays.nodes
+        super().__init__(inputVolume, outputs, listener)
 
     def _lostSentence(self, name: str) -> str:
         return _("'{name}' was removed, so nothing was exported.").format(name=name)
 
-    def _announce(self) -> dict:
-        arrays = self._arrays = ResultArrays(self._input, self._outputs, self._exchange)
+    def _ask(self, arrays: ResultArrays) -> dict:
         return {
-            "id": self._exchange.id,
             "job": "export",
             "bias_field": arrays.fields(),
             "corrected": arrays.corrected(),
-            "labels": arrays.labels(),
-            "mask": arrays.mask(),
-            "report": self._outputs.report,
             "profile": self._profile.asLists() if self._profile is not None else None,
             "folder": self._folder,
         }

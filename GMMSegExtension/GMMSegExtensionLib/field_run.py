@@ -5,14 +5,15 @@ from __future__ import annotations
 from slicer.i18n import tr as _
 
 from . import bias_display, volumes
-from .engine_job import JobListener, SceneJob
+from .engine_job import JobListener
 from .inspected_channel import InspectedChannel, halfRange
 from .result_arrays import ResultArrays
+from .results_job import ResultsJob
 from .scene import SegmentationOutputs, runOf, setReport
 from .steps import Announce, Steps
 
 
-class FieldRun(SceneJob):
+class FieldRun(ResultsJob):
     """The field, the corrected volumes and the report change.
 
     :param listener: its ``finished`` comes with the seconds that the worker took.
@@ -20,30 +21,17 @@ class FieldRun(SceneJob):
     """
 
     def __init__(self, inputVolume, outputs: SegmentationOutputs, degree: int, listener: JobListener) -> None:
-        self._outputs = outputs
-        self._input = inputVolume
         self._degree = degree
-        super().__init__(listener)
-
-    def prepareSteps(self) -> Steps[None]:
-        yield from self._arrays.writeSteps()
-
-    def _sources(self) -> tuple:
-        return self._arrays.nodes
+        super().__init__(inputVolume, outputs, listener)
 
     def _lostSentence(self, name: str) -> str:
         return _("'{name}' was removed, so its field was not computed.").format(name=name)
 
-    def _announce(self) -> dict:
-        arrays = self._arrays = ResultArrays(self._input, self._outputs, self._exchange)
+    def _ask(self, arrays: ResultArrays) -> dict:
         return {
-            "id": self._exchange.id,
             "job": "field",
             "images": arrays.images(),
-            "mask": arrays.mask(),
-            "labels": arrays.labels(),
             "bias_degree": self._degree,
-            "report": self._outputs.report,
             "run": runOf(self._outputs.segmentation),
             "output": str(self._exchange.output),
         }

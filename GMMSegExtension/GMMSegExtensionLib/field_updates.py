@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from slicer.i18n import tr as _
+
 from .engine_job import JobListener
 from .field_run import FieldRun
 from .panel_context import PanelContext
@@ -50,7 +52,7 @@ class FieldUpdates:
         inputVolume, degree = self._inputVolume, self._wanted
         outputs = outputsOf(inputVolume)
         if outputs is None:
-            self._wanted = None
+            self._onRunFailed(_("The results were deleted; segment again to get them back."))
             return
         try:
             run = FieldRun(

@@ -74,6 +74,7 @@ class InspectControls:
     def close(self) -> None:
         """Let go of everything."""
         self.show(None)
+        self._stepTimer.disconnect("timeout()", self._doStep)
         manager = own_layouts.layoutManager()
         if manager is not None:
             manager.disconnect("layoutChanged(int)", self._onLayoutChanged)

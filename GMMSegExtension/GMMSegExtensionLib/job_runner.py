@@ -195,6 +195,9 @@ class JobRunner:
         try:
             steps = job.handle(event)
         except Exception as error:
+            if job.ended:  # its listener's own fault, and another job may be under way by now
+                self._endedJobs.append(job)
+                raise
             self._fail(job, error)
             return
         if steps is not None:

@@ -61,7 +61,7 @@ def detailsOf(model: ListedModel) -> str:
     parts = [
         _paragraph("", model.fault),
         _paragraph(card.name, card.title),
-        _paragraph(_("Tells"), kinds),
+        _paragraph(_("Finds"), kinds),
         _paragraph(_("Training"), card.training),
         *(_paragraph(_("Taught from"), _source(source)) for source in card.data),
         _paragraph(_("Labels"), card.label_use),
@@ -85,7 +85,7 @@ def _ofEntry(entry: models.Entry, isShipped: bool) -> ListedModel:
 
 
 def _source(source: Mapping[str, str]) -> str:
-    licence = _("licence {licence}").format(licence=source["licence"]) if source["licence"] else _("licence not told")
+    licence = _("licence {licence}").format(licence=source["licence"]) if source["licence"] else _("no licence given")
     return "; ".join(filter(None, [source["name"], source["source"], licence, source["use"]]))
 
 

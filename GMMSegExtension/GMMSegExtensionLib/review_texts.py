@@ -7,13 +7,6 @@ from slicer.i18n import tr as _
 from .confirmations import REGION, SLICE, Confirmed, Entry
 from .review_slices import orientationLabel
 
-# Of this section alone, besides those in ``shortcuts``; Z and Y as in the Segment Editor module.
-SHORTCUTS = (
-    ("Delete", _("In the table of confirmations: take the chosen ones back")),
-    ("Z", _("In the Segment Editor of the panel: undo the last stroke")),
-    ("Y", _("In the Segment Editor of the panel: redo the stroke")),
-)
-
 
 def summary(entries: list[Entry], confirmed: Confirmed) -> str:
     """How much is confirmed, as in "3 slices, 41,203 voxels (3.1 % of the brain) confirmed"."""

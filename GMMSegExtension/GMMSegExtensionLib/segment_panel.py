@@ -32,10 +32,12 @@ class SegmentPanel:
         self._problem = ""
         self._hint = ""
         self._stage = ""
+        self._isRunning = False  # a segmentation of this panel's own, not an item of a series
         self._isCancelling = False
         self._isInstalling = False
         self._isPreviewShown = False
         ui.segmentButton.connect("clicked(bool)", self.onSegmentButton)
+        self._logic.jobs.listen(self.show)
 
     def setParameters(self, parameters) -> None:
         """Use another parameter node, or none while the scene changes."""
@@ -45,7 +47,7 @@ class SegmentPanel:
     def show(self) -> None:
         """Make button, bar and sentence fit the state."""
         ui = self._ui
-        isRunning = self._logic.isRunning
+        isRunning = self._isRunning
         obstacle = "" if isRunning else self._obstacle()
         if self._isInstalling:
             obstacle = _("Packages are being installed; this may take some minutes.")
@@ -74,12 +76,13 @@ class SegmentPanel:
 
     def close(self) -> None:
         """End job and worker."""
+        self._logic.jobs.ignore(self.show)
         self._follower.stop()
         self._logic.stopEngine()
 
     def onSegmentButton(self) -> None:
         """Start a run, or cancel the one under way."""
-        if self._logic.isRunning:
+        if self._isRunning:
             self._cancel()
         else:
             self._start()
@@ -142,6 +145,7 @@ class SegmentPanel:
         self.show()
 
     def _begin(self) -> None:
+        self._isRunning = True
         self._isCancelling = False
         self._isPreviewShown = False
         self._stage = _("Starting the engine")
@@ -214,6 +218,7 @@ class SegmentPanel:
         self._endRun(reason or _("Segmentation cancelled."))
 
     def _endRun(self, logLine: str) -> None:
+        self._isRunning = False
         self._isCancelling = False
         self._stage = ""
         self._onLog(logLine)

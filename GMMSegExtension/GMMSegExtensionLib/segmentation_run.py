@@ -50,7 +50,7 @@ class SegmentationRun(SceneJob):
         return self._request.sources
 
     def _lostSentence(self, name: str) -> str:
-        return _("'{name}' was removed, so its segmentation was cancelled.").format(name=name)
+        return _("'{name}' was removed, so the segmentation was cancelled.").format(name=name)
 
     def _announce(self) -> dict:
         request, exchange = self._request, self._exchange

@@ -75,12 +75,6 @@ def countClasses(segmentationNode) -> int:
     return sum(map(isClass, segmentationNode.GetSegmentation().GetSegmentIDs()))
 
 
-def hasSurface(segmentationNode) -> bool:
-    """Whether the segments are seen in 3-D."""
-    surface = slicer.vtkSegmentationConverter.GetClosedSurfaceRepresentationName()
-    return bool(segmentationNode.GetSegmentation().ContainsRepresentation(surface))
-
-
 def adoptStyles(segmentationNode, styles: list[ClassStyle], replaceable: list[ClassStyle]) -> None:
     """Give ``styles`` to those segments that still look like ``replaceable``, hence were not edited by the user.
 

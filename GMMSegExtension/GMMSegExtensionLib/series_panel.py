@@ -78,6 +78,7 @@ class SeriesPanel(VTKObservationMixin):
     def close(self) -> None:
         """The module is destroyed."""
         self._refreshTimer.stop()
+        self._refreshTimer.disconnect("timeout()", self._refresh)
         self.removeObservers()
         if self._closeTag is not None:
             self._scene.RemoveObserver(self._closeTag)

@@ -103,10 +103,14 @@ class SeriesRun:
 
     def close(self) -> None:
         """Stop at once, without a word: the scene or the module is being closed."""
-        self._timer.stop()
+        self._stopTimer()
         if self._isSubmitted:
             self._isSubmitted = False
             self._context.logic.abandonSegmentation()
+
+    def _stopTimer(self) -> None:
+        self._timer.stop()
+        self._timer.disconnect("timeout()", self._tick)  # else they would keep each other
 
     def _tick(self) -> None:
         if self._steps is not None:
@@ -123,7 +127,7 @@ class SeriesRun:
             except StopIteration:
                 self._cleanUp = None
         elif not waiting:
-            self._timer.stop()
+            self._stopTimer()
             self._onEnded()
         elif not self._context.logic.jobs.isRunning:  # else another panel's job is under way, which is waited for
             self._begin(waiting[0])

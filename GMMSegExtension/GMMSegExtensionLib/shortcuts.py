@@ -38,11 +38,12 @@ def table() -> list[tuple[str, str]]:
 
 
 def tableAsHtml() -> str:
-    """The shortcuts as a table in rich text, for a tooltip or the help."""
+    """The shortcuts as a table in rich text with a sentence below, for a tooltip or the help."""
     rows = "".join(
         f"<tr><td><b>{key}</b>&nbsp;&nbsp;</td><td>{html.escape(text, quote=False)}</td></tr>" for key, text in table()
     )
-    return f"<table>{rows}</table>"
+    resting = _("They rest while a text field or list of choices has the focus.")
+    return f"<table>{rows}</table><p>{html.escape(resting, quote=False)}</p>"
 
 
 class Shortcuts:
@@ -64,7 +65,7 @@ class Shortcuts:
 
         self.exit()
         window = slicer.util.mainWindow()
-        if window is None:
+        if window is None or not self._actions:
             return
         for action, key, _text in shortcuts():
             if action in self._actions:
@@ -90,15 +91,6 @@ class Shortcuts:
         self.exit()
 
     def _onFocusChanged(self, _earlier, widget) -> None:
-        isResting = _isInComboBox(widget)
+        isResting = widget is not None and widget.inherits("QComboBox")
         for shortcut, _action in self._installed:
             shortcut.setEnabled(not isResting)
-
-
-def _isInComboBox(widget) -> bool:
-    """Whether a widget is a combo box or a part of one, such as its open list."""
-    while widget is not None:
-        if widget.inherits("QComboBox"):
-            return True
-        widget = widget.parentWidget()
-    return False

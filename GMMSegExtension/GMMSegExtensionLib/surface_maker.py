@@ -34,6 +34,9 @@ class SurfaceMaker:
         self._timer = qt.QTimer()
         self._timer.setInterval(_TICK_MILLISECONDS)
         self._timer.connect("timeout()", self._tick)
+        # The next scene may have a node of the same ID.
+        self._scene = slicer.mrmlScene
+        self._tag = self._scene.AddObserver(self._scene.StartCloseEvent, self._onSceneClose)
 
     def progressOf(self, segmentationNode) -> tuple[int, int] | None:
         """How many surfaces of how many are made of this segmentation, None when none is being made."""
@@ -65,8 +68,15 @@ class SurfaceMaker:
         """For good: drop what is under way, and wait for the surface that the thread is at."""
         work = self._work
         self.close()
+        self._timer.disconnect("timeout()", self._tick)
+        self._scene.RemoveObserver(self._tag)
         if work is not None:
             work.wait(_END_SECONDS)
+
+    def _onSceneClose(self, _caller=None, _event=None) -> None:
+        if self._work is not None:
+            self.close()
+            self._onChanged()
 
     def _begin(self, segmentationNode) -> None:
         self.close()

@@ -69,6 +69,7 @@ class TeachPanel(VTKObservationMixin):
         self.addObserver(scene, scene.NodeRemovedEvent, self._onNodesChanged)
         ui.finetuneButton.connect("clicked(bool)", self.onFinetuneButton)
         context.logic.guards.append(self.undecided)
+        context.logic.jobs.listen(self._show)
         self._show()
 
     def setModels(self, names: list[str], label=str) -> None:
@@ -119,7 +120,9 @@ class TeachPanel(VTKObservationMixin):
 
     def close(self) -> None:
         """Let go of everything; a candidate that was not kept is gone."""
+        self._context.logic.jobs.ignore(self._show)
         self._refresh.stop()
+        self._refresh.disconnect("timeout()", self._show)
         if self.undecided in self._context.logic.guards:
             self._context.logic.guards.remove(self.undecided)
         if self._context.logic.jobs.isRunningJob(self._run):

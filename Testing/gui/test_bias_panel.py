@@ -132,6 +132,23 @@ def test_deleted_results_say_so(a_bias_bench):
     assert "was deleted" in bench.ui.biasHintLabel.text and not bench.ui.inspectButton.visible
 
 
+def test_a_degree_wanted_after_the_results_are_gone_says_so(a_bias_bench):
+    import slicer
+
+    bench = a_bias_bench()
+    volume = bench.segmented()
+    slicer.mrmlScene.RemoveNode(bench.logic.outputsOf(volume).segmentation)
+    bench.ui.degreeSlider.value = 6
+    assert bench.ui.biasStatusLabel.text == "The results were deleted; segment again to get them back."
+    assert not bench.logic.jobs.isRunning
+
+
+def test_one_exported_file_is_not_called_files(a_bias_bench):
+    bench = a_bias_bench()
+    bench.panel._onExported("folder", ["report.json"])
+    assert bench.ui.biasStatusLabel.text == "1 file written to folder"
+
+
 def test_the_volume_can_be_deleted_while_its_field_is_computed(a_bias_bench):
     import slicer
 

@@ -271,3 +271,26 @@ def test_the_panel_says_that_confirmations_of_other_classes_are_gone_unless_the_
     widget.logic.engine = a_fake_engine("done")
     run(widget)
     assert Confirmations(volume).entries() == [] and "confirmations are gone" in widget.ui.logTextEdit.plainText
+
+
+def test_what_a_listener_raises_is_heard_and_the_job_it_began_goes_on(a_scene, a_fake_engine, tmp_path):
+    from GMMSegExtensionLib.engine_job import JobListener
+    from GMMSegExtensionLib.job_runner import JobRunner
+    from GMMSegExtensionLib.model_check import ModelCheck
+
+    runner, ends = JobRunner(a_fake_engine()), []
+
+    def begin_the_next(reason: str, _kind: str, _details: str) -> None:
+        ends.append(reason)
+        listener = JobListener(failed=lambda reason, _kind, _details: ends.append(reason))
+        runner.start(ModelCheck(str(tmp_path), "second", "second", listener))
+        raise LookupError("the listener's own fault")
+
+    runner.start(ModelCheck(str(tmp_path), "first", "first", JobListener(failed=begin_the_next)))
+    with pytest.raises(LookupError, match="the listener's own fault"):
+        while runner.isRunning:
+            runner.poll(0.05)
+    assert runner.isRunning
+    while runner.isRunning:
+        runner.poll(0.05)
+    assert ["first" in ends[0], "second" in ends[1], len(ends)] == [True, True, 2]

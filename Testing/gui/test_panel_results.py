@@ -151,7 +151,7 @@ def test_the_preview_is_seen_over_its_volume_even_when_the_segments_were_hidden(
 
 
 def test_a_surface_in_the_3d_views_is_made_anew_once_by_a_rerun(a_panel, run, a_fake_engine, an_application):
-    from GMMSegExtensionLib.segments import hasSurface
+    from GMMSegExtensionLib import surfaces
 
     volume = a_brain()
     widget = a_panel()
@@ -162,7 +162,7 @@ def test_a_surface_in_the_3d_views_is_made_anew_once_by_a_rerun(a_panel, run, a_
     for behaviour in ("t2", "preview-then-fail"):
         widget.logic.engine = a_fake_engine(behaviour)
         run(widget)
-        an_application.process_events_until(lambda: hasSurface(segmentation), f"the surface is there: {behaviour}")
+        an_application.process_events_until(lambda: surfaces.exist(segmentation), f"the surface is there: {behaviour}")
 
 
 def test_a_rerun_adds_no_nodes(a_panel, run):

@@ -120,6 +120,22 @@ def test_a_volume_that_was_removed_is_left_out(a_series_panel, an_application):
     assert ui.seriesStatusLabel.text == "1 of 3 segmented."
 
 
+def test_segment_waits_for_the_end_of_a_series(a_series_panel, an_application):
+    a_brain("first")
+    a_brain("second", seed=1)
+    widget, panel, ui = a_series_panel("slow")
+    button = widget.ui.segmentButton
+    ui.seriesAllButton.click()
+    ui.seriesButton.click()
+    an_application.process_events_until(lambda: widget.logic.isRunning, "the first runs")
+    for change in (lambda: None, lambda: setattr(widget._parameterNode, "gamma", 0.5)):
+        change()
+        assert button.text == "Segment" and not button.enabled
+        assert "at work on something else" in widget.ui.statusLabel.text
+    an_application.process_events_until(lambda: not panel.isRunning, "the series has ended")
+    assert button.text == "Segment" and button.enabled and not widget.ui.progressBar.visible
+
+
 def test_progress_tells_which_of_how_many_and_cancel_keeps_what_is_done(a_series_panel, an_application):
     volumes = [a_brain(name, seed=seed) for seed, name in enumerate(("first", "second", "third"))]
     widget, panel, ui = a_series_panel("slow")

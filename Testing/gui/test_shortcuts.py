@@ -48,9 +48,10 @@ def test_keys_call_their_action_while_the_module_is_open(the_shortcuts, pressed,
     for action, key, _text in shortcuts():
         _installed()[key].activated()
         assert pressed[-1] == action
+    assert an_application.app.focusChanged.is_connected
     the_shortcuts.exit()
     an_application.process_events()
-    assert not _installed()
+    assert not _installed() and not an_application.app.focusChanged.is_connected
 
 
 def test_entering_twice_installs_once(the_shortcuts, pressed, an_application):
@@ -91,16 +92,6 @@ def test_letters_are_the_combo_boxs_that_has_the_focus(the_shortcuts, pressed, a
     assert combo.currentText == "Coronal" and pressed == ["swap", "segments"]
 
 
-def test_letters_are_the_open_lists_of_a_combo_box(the_shortcuts, pressed, a_combo_box, an_application):
-    combo, _button = a_combo_box
-    the_shortcuts.enter()
-    combo.setFocus()
-    combo.showPopup()
-    an_application.press("H")
-    an_application.press("Return")
-    assert combo.currentText == "Hidden" and pressed == []
-
-
 def test_keys_rest_at_once_when_the_module_is_opened_from_a_combo_box(
     the_shortcuts, pressed, a_combo_box, an_application
 ):
@@ -123,10 +114,20 @@ def test_actions_that_are_missing_get_no_key(an_application):
         Shortcuts({"fly": lambda: None})
 
 
+def test_without_actions_nothing_is_left_behind(an_application):
+    from GMMSegExtensionLib.shortcuts import Shortcuts
+
+    none = Shortcuts({})
+    none.enter()
+    none.exit()
+    assert not an_application.app.focusChanged.is_connected
+
+
 def test_the_table_for_the_help_has_every_key(an_application):
     from GMMSegExtensionLib.shortcuts import table, tableAsHtml
 
     assert all(f"<b>{key}</b>" in tableAsHtml() for key, _text in table())
+    assert "They rest while a text field or list of choices has the focus." in tableAsHtml()
 
 
 def test_without_a_main_window_there_are_no_keys(a_scene):
@@ -142,3 +143,27 @@ def test_without_a_main_window_there_are_no_keys(a_scene):
     finally:
         application.quit()
     assert application.problems() == []
+
+
+def test_keys_act_after_a_choice_by_the_mouse_from_the_boxes_beside_them(a_panel, run, an_application):
+    import slicer
+    from host import pythonqt
+    from PySide6 import QtCore, QtTest
+
+    from .conftest import a_brain
+
+    a_brain()
+    widget = a_panel()
+    run(widget)
+    for name in ("views", "correct", "review"):
+        getattr(widget.ui, f"{name}CollapsibleButton").collapsed = False
+    an_application.press("X")  # a window that is not active has no focus
+    views, review = widget._panels.views._ui, widget._panels.review._ui
+    for box in (review.orientationComboBox, views.drawComboBox, views.overlayComboBox):
+        QtTest.QTest.mouseClick(pythonqt.unwrap(box), QtCore.Qt.MouseButton.LeftButton)
+        for key in ("Down", "Return"):
+            an_application.press(key)
+        focus = slicer.app.focusWidget()
+        assert box.currentIndex == 1
+        assert focus is None or not focus.inherits("QComboBox")
+        assert _installed()["H"].isEnabled()

@@ -10,8 +10,8 @@ from .teaching import labels_of, state_of
 
 
 @pytest.fixture
-def a_taught_brain(a_panel, run, an_application):
-    """The module's panel after Segment, one confirmed slice, and Fine-tune."""
+def a_reviewed_brain(a_panel, run):
+    """The module's panel after Segment and one confirmed slice."""
     from GMMSegExtensionLib.confirmations import Confirmations
 
     volume = a_brain()
@@ -19,7 +19,14 @@ def a_taught_brain(a_panel, run, an_application):
     run(widget)
     Confirmations(volume).addSlice(2, 4)
     widget.onResultsChanged(volume)
-    widget.before = state_of(volume)
+    return widget
+
+
+@pytest.fixture
+def a_taught_brain(a_reviewed_brain, an_application):
+    """The same after Fine-tune."""
+    widget = a_reviewed_brain
+    widget.before = state_of(widget._parameterNode.inputVolume)
     panel = widget._panels.teach
     assert panel._ui.finetuneButton.enabled, panel._ui.teachStatusLabel.text
     panel._ui.finetuneButton.click()
@@ -64,3 +71,31 @@ def test_quitting_while_undecided_removes_the_files(a_taught_brain, an_applicati
     an_application.app.aboutToQuit.emit()
     a_taught_brain._panels.close()
     assert not list(tmp_path.glob("**/candidate.*"))
+
+
+@pytest.mark.parametrize("behaviour", ["fail", "hang-early"])
+def test_segment_can_be_clicked_after_a_teaching_that_came_to_nothing(
+    a_reviewed_brain, a_fake_engine, an_application, behaviour
+):
+    widget, ui = a_reviewed_brain, a_reviewed_brain._panels.teach._ui
+    widget.logic.stopEngine()
+    widget.logic.engine = a_fake_engine(behaviour)
+    ui.finetuneButton.click()
+    assert not widget.ui.segmentButton.enabled and "at work on something else" in widget.ui.segmentButton.toolTip
+    if behaviour == "hang-early":
+        an_application.process_events_until(lambda: ui.teachProgressBar.value > 0, "the teaching has begun")
+        ui.finetuneButton.click()
+    an_application.process_events_until(lambda: not widget.logic.jobs.isRunning, "the teaching has ended")
+    assert widget.ui.segmentButton.enabled and widget.ui.segmentButton.text == "Segment"
+
+
+def test_the_network_can_be_taught_after_a_segmentation_was_cancelled(a_reviewed_brain, a_fake_engine, an_application):
+    widget, ui = a_reviewed_brain, a_reviewed_brain._panels.teach._ui
+    widget.logic.stopEngine()
+    widget.logic.engine = a_fake_engine("hang")
+    widget.ui.segmentButton.click()
+    assert not ui.finetuneButton.enabled and "at work on something else" in ui.teachStatusLabel.text
+    an_application.process_events_until(lambda: widget.ui.progressBar.value > 0, "the run has begun")
+    widget.ui.segmentButton.click()
+    an_application.process_events_until(lambda: not widget.logic.isRunning, "the run has ended")
+    assert ui.finetuneButton.enabled and ui.finetuneButton.text == "Fine-tune"

@@ -273,6 +273,27 @@ def test_surfaces_under_way_can_be_dropped(segmented, an_application, end):
     an_application.process_events()
 
 
+def test_the_next_scene_gets_no_surfaces_of_the_one_before(segmented, an_application):
+    import slicer
+    from GMMSegExtensionLib import surfaces
+    from GMMSegExtensionLib.surface_maker import SurfaceMaker
+
+    _main, _panel, _ui, _volume, outputs = segmented()
+    told = []
+    maker = SurfaceMaker(lambda: told.append(maker.progressOf(outputs.segmentation)))
+    maker.start(outputs.segmentation)
+    identifier, segments = outputs.segmentation.GetID(), slicer.vtkSegmentation()
+    segments.DeepCopy(outputs.segmentation.GetSegmentation())
+    an_application.environment.scene.Clear(0)
+    node = slicer.vtkMRMLSegmentationNode()
+    node.SetAndObserveSegmentation(segments)
+    slicer.mrmlScene.AddNode(node)
+    assert node.GetID() == identifier and maker.progressOf(node) is None
+    an_application.process_events()
+    maker.end()
+    assert not surfaces.exist(node) and told[-1] is None
+
+
 def test_swapping_before_and_after_changes_only_the_image(a_panel, run):
     volume = a_brain()
     widget = a_panel()

@@ -32,7 +32,13 @@ class ctkCommandOptions(Facade):
 class qSlicerApplication(
     Facade,
     listed="slicer.app",
-    signals=("startupCompleted", "aboutToQuit", "mrmlSceneChanged", "lastWindowClosed", "focusChanged"),
+    signals=(
+        "startupCompleted()",
+        "aboutToQuit()",
+        "mrmlSceneChanged(vtkMRMLScene*)",
+        "lastWindowClosed()",
+        "focusChanged(QWidget*,QWidget*)",
+    ),
 ):
     """The part of Slicer's application object that modules use."""
 

@@ -18,6 +18,7 @@ import gc
 import os
 import sys
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,6 +62,7 @@ class StandInApplication:
         pythonqt.swallowed_exceptions.clear()
         for widget in QtWidgets.QApplication.topLevelWidgets():
             widget.setProperty(_EARLIER, True)
+        self._earlier_connections = weakref.WeakSet(signals.connections())
         self.environment = scene.install()
         self._provide_widgets()
         self.layout_manager = qSlicerLayoutManager(self.environment) if main_window else None
@@ -190,6 +192,7 @@ class StandInApplication:
             self.process_events()
             self._look_for_leaks()
             self._look_for_processes()
+            self._look_for_connections()
             signals.disconnect_all()
             if self.layout_manager:
                 self.layout_manager._close()
@@ -222,6 +225,15 @@ class StandInApplication:
             name = widget.objectName() or widget.metaObject().className()
             self._problems.append(f"The widget {name} outlives the application")
             widget.deleteLater()
+
+    def _look_for_connections(self) -> None:
+        """Those of a timer keep it and its owner for good; those of the application call a panel that is gone."""
+        left = [c for c in signals.connections() if c not in self._earlier_connections]
+        self._problems += map(str, left)
+        for facade in filter(None, (self.app, self.layout_manager)):
+            for signature in facade._connected_signals():
+                if signature != "startupCompleted()":  # it comes once, to the modules' own objects, which stay
+                    self._problems.append(f"{signature} of {facade.listed} is still connected")
 
     def _look_for_processes(self) -> None:
         """Processes that the module started must end with the application; they have a moment to do so."""

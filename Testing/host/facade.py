@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from host import pythonqt
 from host.pythonqt import api
+from host.pythonqt.signals import normalized
 
 
 class Signal:
@@ -23,6 +24,10 @@ class Signal:
     def connect(self, slot: Callable) -> bool:
         self._slots.append(slot)
         return True
+
+    @property
+    def is_connected(self) -> bool:
+        return bool(self._slots)
 
     def disconnect(self, slot: Callable) -> bool:
         if slot not in self._slots:
@@ -43,7 +48,8 @@ class Facade:
     """Base of the pretended objects.
 
     A subclass names in `listed` the entry of `widget-api.json` it stands for; defining a public name that Slicer does
-    not have is an error of the stand-in and raises TypeError at import. Attributes of its own begin with `_`.
+    not have is an error of the stand-in and raises TypeError at import. Attributes of its own begin with `_`. `signals`
+    are given with the types of their arguments: `layoutChanged(int)`.
     """
 
     listed: str | None = None
@@ -56,7 +62,8 @@ class Facade:
         defined = {name: member for name, member in vars(cls).items() if not name.startswith("_")}
         defined.pop("listed"), defined.pop("signals")
         if cls.listed:
-            unknown = [name for name in (*defined, *cls.signals) if not _is_in_slicer(cls.listed, name)]
+            names = (*defined, *map(_name, cls.signals))
+            unknown = [name for name in names if not _is_in_slicer(cls.listed, name)]
             if unknown:
                 raise TypeError(f"{cls.listed} has no {', '.join(unknown)} in Slicer")
         for name, member in defined.items():
@@ -64,8 +71,8 @@ class Facade:
                 setattr(cls, name, _without_keywords(member))
 
     def __init__(self) -> None:
-        for name in self.signals:
-            object.__setattr__(self, name, Signal(name))
+        for signature in self.signals:
+            object.__setattr__(self, _name(signature), Signal(_name(signature)))
 
     def connect(self, signature: str, slot: Callable) -> bool:
         """Connect a signal given by its signature; a misspelt one prints a line and gives False."""
@@ -77,11 +84,14 @@ class Facade:
         return signal is not None and signal.disconnect(slot)
 
     def _signal(self, signature: str) -> Signal | None:
-        name = signature.partition("(")[0]
-        if name in self.signals and "(" in signature:
-            return getattr(self, name)
+        if normalized(signature) in self.signals:
+            return getattr(self, _name(signature))
         print(f"QObject::connect: No such signal {type(self).__name__}::{signature}")
         return None
+
+    def _connected_signals(self) -> list[str]:
+        """The signals that something is connected with."""
+        return [signature for signature in self.signals if getattr(self, _name(signature)).is_connected]
 
     def className(self) -> str:
         return type(self).__name__
@@ -97,6 +107,10 @@ class Facade:
         if not name.startswith("_") and self.listed and _is_in_slicer(self.listed, name):
             raise AttributeError(f"{self.listed} has {name} in Slicer, but the stand-in does not offer it")
         raise AttributeError(f"{self.listed or type(self).__name__} has no attribute named '{name}'")
+
+
+def _name(signature: str) -> str:
+    return signature.partition("(")[0].strip()
 
 
 def _is_in_slicer(listed: str, name: str) -> bool:

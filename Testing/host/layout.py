@@ -22,7 +22,11 @@ _SLICE, _THREE_D, _PLOT, _TABLE = (
 class qSlicerLayoutManager(
     NeverRendered,
     listed="slicer.app.layoutManager()",
-    signals=("layoutChanged", "activeMRMLThreeDViewNodeChanged", "activeMRMLPlotViewNodeChanged"),
+    signals=(
+        "layoutChanged(int)",
+        "activeMRMLThreeDViewNodeChanged(vtkMRMLViewNode*)",
+        "activeMRMLPlotViewNodeChanged(vtkMRMLPlotViewNode*)",
+    ),
 ):
     """Views exist for the nodes that the MRML layout logic has put into the current layout, and for earlier ones."""
 

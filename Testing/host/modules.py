@@ -116,7 +116,9 @@ class qSlicerModuleFactoryManager(Facade):
         return tuple(self._modules)
 
 
-class qSlicerModuleManager(Facade, signals=("moduleLoaded", "moduleAboutToBeUnloaded", "moduleUnloaded")):
+class qSlicerModuleManager(
+    Facade, signals=("moduleLoaded(QString)", "moduleAboutToBeUnloaded(QString)", "moduleUnloaded(QString)")
+):
     """Modules by name; only scripted ones are loaded and unloaded."""
 
     def __init__(self) -> None:

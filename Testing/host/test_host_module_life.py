@@ -152,11 +152,18 @@ def test_what_is_left_behind_at_the_end_is_reported():
     slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTextNode")
     forgotten = qt.QDialog()
     forgotten.objectName = "forgottenDialog"
+    slicer.app.connect("aboutToQuit()", _do_nothing)
+    slicer.app.layoutManager().connect("layoutChanged(int)", _do_nothing)
+    owner = _OwnerOfATimer()
+    del owner
     application.quit()
     problems = "\n".join(application.problems())
     assert "RuntimeError in an observer: seen too late" in problems
     assert "ExampleWidget.cleanup left 4 MRML observer(s)" in problems
     assert "forgottenDialog outlives" in problems
+    assert "aboutToQuit() of slicer.app is still connected" in problems
+    assert "layoutChanged(int) of slicer.app.layoutManager() is still connected" in problems
+    assert "timeout() of QTimer is still connected to _OwnerOfATimer.tick" in problems
 
 
 def test_a_process_that_is_still_running_at_the_end_is_reported(monkeypatch):
@@ -166,6 +173,23 @@ def test_a_process_that_is_still_running_at_the_end_is_reported(monkeypatch):
     application.quit()
     assert f"The process {process.pid}" in application.problems()[0]
     process.communicate()
+
+
+def _do_nothing(*_):
+    pass
+
+
+class _OwnerOfATimer:
+    """Its timer keeps it, and it keeps its timer."""
+
+    def __init__(self):
+        import qt
+
+        self.timer = qt.QTimer()
+        self.timer.connect("timeout()", self.tick)
+
+    def tick(self):
+        pass
 
 
 def _raise(*_):

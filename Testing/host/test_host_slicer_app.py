@@ -65,6 +65,13 @@ def test_a_misspelt_signal_of_the_application_is_not_connected(an_application):
     assert not slicer.app.connect("startUpCompleted()", print)
 
 
+def test_a_signal_with_other_arguments_is_not_connected(an_application):
+    assert not slicer.app.connect("focusChanged(bool)", print)
+    assert not slicer.app.layoutManager().connect("layoutChanged()", print)
+    assert slicer.app.connect("focusChanged( QWidget *, QWidget * )", print)
+    assert slicer.app.disconnect("focusChanged(QWidget*,QWidget*)", print)
+
+
 def test_a_layout_of_ones_own_makes_its_views(an_application):
     manager = slicer.app.layoutManager()
     view = '<item><view class="vtkMRMLSliceNode" singletontag="Field"/></item>'
@@ -77,6 +84,7 @@ def test_a_layout_of_ones_own_makes_its_views(an_application):
     assert manager.plotViewCount == 1
     manager.setLayout(before)
     assert changes == [501, before]
+    manager.disconnect("layoutChanged(int)", changes.append)
     assert manager.sliceWidget("Nowhere") is None
 
 

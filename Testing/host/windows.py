@@ -57,7 +57,7 @@ class qSlicerScriptedLoadableModuleWidget(QtWidgets.QWidget):
             pythonqt.guarded(getattr(self.python_instance, method))
 
 
-class qSlicerModuleSelectorToolBar(Facade, signals=("moduleSelected",)):
+class qSlicerModuleSelectorToolBar(Facade, signals=("moduleSelected(QString)",)):
     """Chooses the module that is shown."""
 
     def __init__(self, application) -> None:

@@ -53,15 +53,25 @@ class _Native:
     arguments: Callable[..., tuple]
 
 
-@dataclass(frozen=True)
-class _Connection:
+@dataclass(frozen=True, eq=False)
+class Connection:
+    """Of a signal with something callable.
+
+    :param sender: its class.
+    """
+
+    sender: str
     signature: str
     function: Callable
     handle: QtCore.QMetaObject.Connection
 
+    def __str__(self) -> str:
+        name = getattr(self.function, "__qualname__", repr(self.function))
+        return f"{self.signature} of {self.sender} is still connected to {name}"
+
 
 # Connections live as long as their sender in C++, whether or not Python still knows it: by address of the sender.
-_connections: dict[int, list[_Connection]] = {}
+_connections: dict[int, list[Connection]] = {}
 
 
 def normalized(signature: str) -> str:
@@ -130,11 +140,11 @@ def connect(sender: QtCore.QObject, api: ClassApi, signature: str, function: Cal
         guarded(function, *(to_python(value) for value in values))
 
     handle = QtCore.QObject.connect(sender, QtCore.SIGNAL(native.signature), dispatch)
-    _connections_of(sender).append(_Connection(wanted, function, handle))
+    _connections_of(sender).append(Connection(api.name, wanted, function, handle))
     return True
 
 
-def _connections_of(sender: QtCore.QObject) -> list[_Connection]:
+def _connections_of(sender: QtCore.QObject) -> list[Connection]:
     address = Shiboken.getCppPointer(sender)[0]
     if address not in _connections:
         _connections[address] = []
@@ -155,11 +165,16 @@ def disconnect(sender: QtCore.QObject, api: ClassApi, signature: str, function: 
     return bool(found)
 
 
+def connections() -> list[Connection]:
+    """All that there are of senders that live."""
+    return [connection for of_sender in _connections.values() for connection in of_sender]
+
+
 def disconnect_all() -> None:
     """Undo every connection there is: those of timers to methods of their owners would keep both for good."""
-    for connections in list(_connections.values()):
-        while connections:
-            QtCore.QObject.disconnect(connections.pop().handle)
+    for of_sender in list(_connections.values()):
+        while of_sender:
+            QtCore.QObject.disconnect(of_sender.pop().handle)
 
 
 def emit(sender: QtCore.QObject, signature: str, arguments: tuple) -> None:
