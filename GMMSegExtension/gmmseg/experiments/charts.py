@@ -115,7 +115,8 @@ def sweep(
         if positive:
             # Zero has its place beside the logarithmic rest.
             axes.set_xscale("symlog", linthresh=min(positive), linscale=0.6)
-            axes.set_xlim(left=-0.3 * min(positive) if 0.0 in by_value else 0.7 * min(positive))
+            left = -0.3 * min(positive) if 0.0 in by_value else 0.7 * min(positive)
+            axes.set_xlim(left, 1.6 * max(by_value))
         axes.set_xticks(list(by_value), [f"{value:g}" for value in by_value])
         axes.minorticks_off()
         axes.set_xlabel(f"{weight} (weight of {'GMM + gamma TV' if weight == 'beta' else 'TV'}, no unit)")
