@@ -133,8 +133,9 @@ def _grid(found: Entries, across: str, networks: Sequence[str] | None = None) ->
     """A panel for each tissue (rows) and share (columns); networks from top to bottom."""
     names = found.networks if networks is None else networks
     columns = len(found.shares)
-    figure = Figure(figsize=(3.3 * columns + 1.6, len(TISSUES) * (0.26 * len(names) + 0.5) + 1.1), layout="constrained")
-    panels = figure.subplots(len(TISSUES), columns, squeeze=False, sharex=True, sharey=True)
+    figure = Figure(figsize=(3.3 * columns + 1.6, len(TISSUES) * (0.26 * len(names) + 0.7) + 1.1), layout="constrained")
+    # A scale for each tissue: a network that has not learned the ventricles would hide what GM and WM differ by.
+    panels = figure.subplots(len(TISSUES), columns, squeeze=False, sharex="row", sharey=True)
     for row, tissue in enumerate(TISSUES.values()):
         for column, share in enumerate(found.shares):
             axes = panels[row][column]
