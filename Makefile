@@ -21,7 +21,7 @@ FIND_PYTHON = for p in "$(PYTHON)" python3 python3.13 python3.12 python3.11; do 
 READY = .venv/.ready
 RUN = .venv/bin/python
 PATHS = PYTHONPATH="$(CURDIR)/Testing:$(CURDIR)/GMMSegExtension"
-# Processes that share the test files. Each takes up to 5 GB, and the tests' own workers come beside them.
+# Processes that share the test files. Each takes up to 3 GB, and the tests' own workers come beside them.
 JOBS ?= 2
 
 
