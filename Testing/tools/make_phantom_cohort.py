@@ -16,10 +16,21 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from data_paths import evaluation_file
 from phantoms import from_labels
-
 from tools.make_phantoms import cropped
 
 NOISE, FIELD_RANGE, DEEP_GREY_MEAN = 0.05, 0.2, 0.86
+
+
+def write(name: str, labels: nib.Nifti1Image, folder: Path, seed: int) -> None:
+    """Writes the files of one phantom; ``labels`` has the codes of ``phantoms.label_map``."""
+    phantom = from_labels(np.asarray(labels.dataobj), NOISE, FIELD_RANGE, seed=seed, deep_grey_mean=DEEP_GREY_MEAN)
+    arrays = {
+        "T1": (1000 * phantom.image).round().astype(np.int16),
+        "mask": phantom.mask.astype(np.uint8),
+        "tissues": phantom.truth,
+    }
+    for kind, array in arrays.items():
+        nib.save(nib.Nifti1Image(array, labels.affine), folder / f"{name}_{kind}.nii.gz")
 
 
 def main(folder: Path) -> None:
@@ -27,16 +38,8 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for seed, path in enumerate(sorted(evaluation_file("labelmaps14").glob("labels_*.nii.gz"))):
         name = path.name.removesuffix(".nii.gz").removeprefix("labels_")
-        labels = cropped(nib.load(path))
-        phantom = from_labels(np.asarray(labels.dataobj), NOISE, FIELD_RANGE, seed=seed, deep_grey_mean=DEEP_GREY_MEAN)
-        arrays = {
-            "T1": (1000 * phantom.image).round().astype(np.int16),
-            "mask": phantom.mask.astype(np.uint8),
-            "tissues": phantom.truth,
-        }
-        for kind, array in arrays.items():
-            nib.save(nib.Nifti1Image(array, labels.affine), folder / f"{name}_{kind}.nii.gz")
-        print(name, phantom.truth.shape, flush=True)
+        write(name, cropped(nib.load(path)), folder, seed)
+        print(name, flush=True)
 
 
 if __name__ == "__main__":
