@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
+from .ranges import check_numbers
 
 if TYPE_CHECKING:
     from .case import Case, Volume
@@ -55,12 +55,7 @@ class Teaching:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, (lowest, highest) in _RANGES.items():
-            value = getattr(self, name)
-            is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-            if not is_number or not lowest <= value <= highest or (name in _WHOLE and value != int(value)):
-                kind = "a whole number" if name in _WHOLE else "a number"
-                raise InputError(f"{name} must be {kind} from {lowest:g} to {highest:g}, but is {value!r}.")
+        check_numbers(self, _RANGES, _WHOLE)
 
     @classmethod
     def from_dict(cls, values: Any) -> Teaching:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import InputError
+from ..ranges import check_numbers
 
 LEARNING = ("supervised", "semi-supervised", "unsupervised")
 ORIENTATIONS = ("auto", "axial", "coronal", "sagittal")
@@ -102,14 +103,7 @@ class SliceSettings:
                 raise InputError(f"{name} must be one of {', '.join(choices)}, but is {getattr(self, name)!r}.")
         if not isinstance(self.flips, bool):
             raise InputError(f"flips must be true or false, but is {self.flips!r}.")
-        for name, (lowest, highest) in _RANGES.items():
-            value = getattr(self, name)
-            if value is None and name in _OPTIONAL:
-                continue
-            is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-            if not is_number or not lowest <= value <= highest or (name not in _FRACTIONAL and value != int(value)):
-                kind = "a number" if name in _FRACTIONAL else "a whole number"
-                raise InputError(f"{name} must be {kind} from {lowest:g} to {highest:g}, but is {value!r}.")
+        check_numbers(self, _RANGES, _RANGES.keys() - _FRACTIONAL, _OPTIONAL)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values by name; :meth:`from_dict` reads them."""
