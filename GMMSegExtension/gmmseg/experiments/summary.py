@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..model_card import PRIOR_CLASSES
 from .store import Result
 
-TISSUES = {1: "CSF", 2: "GM", 3: "WM"}
+TISSUES = dict(enumerate(PRIOR_CLASSES, 1))
 PROTOCOLS = ("all", "labelled")
 # A score of each scan by (seed or name of the repetition, scan).
 Values = dict[tuple[int, str], float]

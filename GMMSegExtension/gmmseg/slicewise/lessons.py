@@ -14,11 +14,11 @@ from .. import mixture
 from ..losses import GMMTVLoss, TotalLoss
 from ..metrics import overlap
 from ..mixture import MixtureParameters
+from ..model_card import PRIOR_CLASSES
 from . import prepared
 from .prepared import OUTSIDE, UNLABELLED, Prepared
 from .settings import SliceSettings
 
-TISSUES = ("CSF", "GM", "WM")
 # Share of the steps in which learning without labels takes the mixture's posteriors for labels, so that its classes
 # mean what the mixture's mean.
 WARM_UP = 0.4
@@ -182,7 +182,8 @@ class SliceLessons:
         labels, truth = np.concatenate(predicted), np.concatenate(true)
         if truth.size:
             figures |= {
-                f"dice {tissue}": overlap(labels == code, truth == code)["dice"] for code, tissue in enumerate(TISSUES)
+                f"dice {tissue}": overlap(labels == code, truth == code)["dice"]
+                for code, tissue in enumerate(PRIOR_CLASSES)
             }
         return figures
 

@@ -18,6 +18,7 @@ from ..learning import distributed, model_training
 from ..learning.model_training import Plan
 from ..progress import Progress, part, silent
 from ..safe_files import ensure_output_folder
+from ..volume_io import read_volume
 from . import prediction, prepared
 from .lessons import SliceLessons
 from .prepared import CLASSES, Prepared
@@ -128,9 +129,10 @@ def evaluate(subject: Subject, labels: np.ndarray, judged: np.ndarray) -> Scores
         labels: (I, J, K) on its grid.
         judged: (I, J, K) bool, voxels that may count; those that its evaluation mask leaves out do not.
     """
-    truth = subject.labels()
+    image = read_volume(next(iter(subject.channels.values())))
+    truth = subject.labels(image)
     assert truth is not None
-    mask = (subject.evaluation_mask().array > 0) & judged
+    mask = (subject.evaluation_mask(image).array > 0) & judged
     return metrics.evaluate(labels, truth.array, mask)
 
 
